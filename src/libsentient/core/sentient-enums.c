@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/sentient-enums.h"
+
+static const char *const signal_types[] = { "offer", "answer", "ice-candidate", "renegotiate" };
+static const char *const leave_reasons[] = { "left", "timeout", "replaced" };
+static const char *const peer_states[] = { "disconnected", "connecting", "connected",
+                                           "reconnecting" };
+static const char *const channel_kinds[] = { "none", "websocket", "long-poll" };
+static const char *const connection_states[] = { "new", "connecting", "connected", "closed",
+                                                 "failed" };
+
+static const char *
+name_of (const char *const *names, guint n_names, guint value)
+{
+  return value < n_names ? names[value] : NULL;
+}
+
+static gboolean
+value_of (const char *const *names, guint n_names, const char *text, guint *value)
+{
+  for (guint i = 0; text != NULL && i < n_names; i++)
+    {
+      if (g_str_equal (names[i], text))
+        {
+          *value = i;
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+/**
+ * sentient_signal_type_to_string:
+ * @type: a type
+ *
+ * The word that stands for @type on the wire.
+ *
+ * Returns: (nullable): a static string, %NULL if @type is none of the enum's values
+ *
+ * Since: 0.1
+ */
+const char *
+sentient_signal_type_to_string (SentientSignalType type)
+{
+  return name_of (signal_types, G_N_ELEMENTS (signal_types), type);
+}
+
+/**
+ * sentient_signal_type_from_string:
+ * @text: (nullable): a word from the wire
+ * @type: (out): return location
+ *
+ * Returns: %TRUE if @text names a signal type
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_signal_type_from_string (const char *text, SentientSignalType *type)
+{
+  guint value;
+
+  g_return_val_if_fail (type != NULL, FALSE);
+
+  if (!value_of (signal_types, G_N_ELEMENTS (signal_types), text, &value))
+    return FALSE;
+  *type = value;
+  return TRUE;
+}
+
+/**
+ * sentient_leave_reason_to_string:
+ * @reason: a reason
+ *
+ * Returns: (nullable): the word on the wire, a static string
+ *
+ * Since: 0.1
+ */
+const char *
+sentient_leave_reason_to_string (SentientLeaveReason reason)
+{
+  return name_of (leave_reasons, G_N_ELEMENTS (leave_reasons), reason);
+}
+
+/**
+ * sentient_leave_reason_from_string:
+ * @text: (nullable): a word from the wire
+ * @reason: (out): return location
+ *
+ * Returns: %TRUE if @text names a reason
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_leave_reason_from_string (const char *text, SentientLeaveReason *reason)
+{
+  guint value;
+
+  g_return_val_if_fail (reason != NULL, FALSE);
+
+  if (!value_of (leave_reasons, G_N_ELEMENTS (leave_reasons), text, &value))
+    return FALSE;
+  *reason = value;
+  return TRUE;
+}
+
+/**
+ * sentient_peer_state_to_string:
+ * @state: a state
+ *
+ * Returns: (nullable): a static word for logs and tables
+ *
+ * Since: 0.1
+ */
+const char *
+sentient_peer_state_to_string (SentientPeerState state)
+{
+  return name_of (peer_states, G_N_ELEMENTS (peer_states), state);
+}
+
+/**
+ * sentient_channel_kind_to_string:
+ * @kind: a kind
+ *
+ * Returns: (nullable): a static word for logs and tables
+ *
+ * Since: 0.1
+ */
+const char *
+sentient_channel_kind_to_string (SentientChannelKind kind)
+{
+  return name_of (channel_kinds, G_N_ELEMENTS (channel_kinds), kind);
+}
+
+/**
+ * sentient_connection_state_to_string:
+ * @state: a state
+ *
+ * Returns: (nullable): a static word for logs and tables
+ *
+ * Since: 0.1
+ */
+const char *
+sentient_connection_state_to_string (SentientConnectionState state)
+{
+  return name_of (connection_states, G_N_ELEMENTS (connection_states), state);
+}

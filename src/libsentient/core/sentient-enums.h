@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/sentient-types.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SentientSignalType:
+ * @SENTIENT_SIGNAL_TYPE_OFFER: an SDP offer (RFC 3264)
+ * @SENTIENT_SIGNAL_TYPE_ANSWER: an SDP answer (RFC 3264)
+ * @SENTIENT_SIGNAL_TYPE_ICE_CANDIDATE: one trickled ICE candidate (RFC 8838)
+ * @SENTIENT_SIGNAL_TYPE_RENEGOTIATE: asks the other end for a fresh offer
+ *
+ * What a signal relayed by a coordinator carries.
+ *
+ * Since: 0.1
+ */
+typedef enum {
+  SENTIENT_SIGNAL_TYPE_OFFER,
+  SENTIENT_SIGNAL_TYPE_ANSWER,
+  SENTIENT_SIGNAL_TYPE_ICE_CANDIDATE,
+  SENTIENT_SIGNAL_TYPE_RENEGOTIATE,
+} SentientSignalType;
+
+/**
+ * SentientLeaveReason:
+ * @SENTIENT_LEAVE_REASON_LEFT: it left by itself
+ * @SENTIENT_LEAVE_REASON_TIMEOUT: it was lost and did not come back within the grace time
+ * @SENTIENT_LEAVE_REASON_REPLACED: a new session took its node id
+ *
+ * Why a member is no longer in a room.
+ *
+ * Since: 0.1
+ */
+typedef enum {
+  SENTIENT_LEAVE_REASON_LEFT,
+  SENTIENT_LEAVE_REASON_TIMEOUT,
+  SENTIENT_LEAVE_REASON_REPLACED,
+} SentientLeaveReason;
+
+/**
+ * SentientPeerState:
+ * @SENTIENT_PEER_STATE_DISCONNECTED: no coordinator, and none is being tried
+ * @SENTIENT_PEER_STATE_CONNECTING: the first connection to a coordinator is being made
+ * @SENTIENT_PEER_STATE_CONNECTED: a coordinator answers
+ * @SENTIENT_PEER_STATE_RECONNECTING: the coordinator was lost and is being tried again
+ *
+ * How a #SentientPeer stands to its coordinator. Data channels that are open live on in every state.
+ *
+ * Since: 0.1
+ */
+typedef enum {
+  SENTIENT_PEER_STATE_DISCONNECTED,
+  SENTIENT_PEER_STATE_CONNECTING,
+  SENTIENT_PEER_STATE_CONNECTED,
+  SENTIENT_PEER_STATE_RECONNECTING,
+} SentientPeerState;
+
+/**
+ * SentientChannelKind:
+ * @SENTIENT_CHANNEL_KIND_NONE: there is none
+ * @SENTIENT_CHANNEL_KIND_WEBSOCKET: WebSocket (RFC 6455)
+ * @SENTIENT_CHANNEL_KIND_LONG_POLL: HTTP requests and a long poll
+ *
+ * How a #SentientPeer talks to its coordinator.
+ *
+ * Since: 0.1
+ */
+typedef enum {
+  SENTIENT_CHANNEL_KIND_NONE,
+  SENTIENT_CHANNEL_KIND_WEBSOCKET,
+  SENTIENT_CHANNEL_KIND_LONG_POLL,
+} SentientChannelKind;
+
+/**
+ * SentientConnectionState:
+ * @SENTIENT_CONNECTION_STATE_NEW: nothing was sent yet
+ * @SENTIENT_CONNECTION_STATE_CONNECTING: offer, answer and candidates are under way
+ * @SENTIENT_CONNECTION_STATE_CONNECTED: the data channel is open
+ * @SENTIENT_CONNECTION_STATE_CLOSED: it ended in good order
+ * @SENTIENT_CONNECTION_STATE_FAILED: it could not be made, or broke
+ *
+ * Where a connection between two nodes stands.
+ *
+ * Since: 0.1
+ */
+typedef enum {
+  SENTIENT_CONNECTION_STATE_NEW,
+  SENTIENT_CONNECTION_STATE_CONNECTING,
+  SENTIENT_CONNECTION_STATE_CONNECTED,
+  SENTIENT_CONNECTION_STATE_CLOSED,
+  SENTIENT_CONNECTION_STATE_FAILED,
+} SentientConnectionState;
+
+/* Enums cross wires as strings. The strings are static; from_string () is FALSE for an unknown one. */
+SENTIENT_API
+const char *sentient_signal_type_to_string (SentientSignalType type);
+SENTIENT_API
+gboolean sentient_signal_type_from_string (const char *text, SentientSignalType *type);
+SENTIENT_API
+const char *sentient_leave_reason_to_string (SentientLeaveReason reason);
+SENTIENT_API
+gboolean sentient_leave_reason_from_string (const char *text, SentientLeaveReason *reason);
+SENTIENT_API
+const char *sentient_peer_state_to_string (SentientPeerState state);
+SENTIENT_API
+const char *sentient_channel_kind_to_string (SentientChannelKind kind);
+SENTIENT_API
+const char *sentient_connection_state_to_string (SentientConnectionState state);
+
+G_END_DECLS
