@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "protocol/sentient-message.h"
+
+G_BEGIN_DECLS
+
+/* Every other text that a coordinator writes. Each appends one JSON object. */
+
+typedef struct
+{
+  const char *const *stun_servers; /* "stun:host:port", NULL-terminated, or NULL */
+  const char *const *turn_servers; /* "turn:user:pass@host:port?transport=udp", or NULL */
+} SentientIceConfig;
+
+/* Appends [{"urls":[…]},{"urls":[…],"username":…,"credential":…}]. with_turn FALSE: STUN only. A
+ * server that sentient_ice_url_check () refuses is left out, with a debug line. */
+void sentient_ice_config_append (const SentientIceConfig *self, GString *out, gboolean with_turn);
+
+/* Can a "stun:host[:port]" or "turn[s]:user:password@host[:port][?transport=udp|tcp]" be told to
+ * clients? To be asked when options are read. user and password are percent-encoded; "//" after the
+ * scheme may stand. */
+gboolean sentient_ice_url_check (const char *url, GError **error);
+
+void sentient_reply_append_error (GString *out, const GError *error);    /* HTTP: success:false */
+void sentient_reply_append_ws_error (GString *out, const GError *error); /* WebSocket: type:error */
+void
+sentient_reply_append_connected (GString *out, const char *node_id, const char *coordinator_id);
+void sentient_reply_append_pong (GString *out);
+
+/* type:"join-result" for a WebSocket (session NULL), the HTTP answer otherwise. peers is everyone
+ * else. */
+void sentient_reply_append_join_result (GString *out,
+                                        const char *room,
+                                        const SentientPeerInfo *peers,
+                                        guint n_peers,
+                                        const SentientIceConfig *ice,
+                                        const char *http_session);
+void sentient_reply_append_join_failed (GString *out, const char *room, const GError *error);
+/* One room was left, or (room NULL) all of rooms. http: without "type". */
+void sentient_reply_append_leave_result (GString *out, const char *room, const char *const *rooms,
+                                         gboolean http);
+void sentient_reply_append_leave_failed (GString *out, const char *room, const GError *error);
+void sentient_reply_append_signal_accepted (GString *out, gboolean delivered);
+void sentient_reply_append_peers (GString *out,
+                                  const char *room,
+                                  const SentientPeerInfo *peers,
+                                  guint n_peers);
+/* {"signals":[ and ]}; the caller puts items and commas between. */
+void sentient_reply_begin_signals (GString *out);
+void sentient_reply_end_signals (GString *out);
+
+typedef struct
+{
+  const char *url;
+  const char *node_id; /* or NULL */
+  const char *status;  /* "connecting", "connected", "failed", … */
+  gint64 connected_at; /* ms since the epoch; 0: null */
+  gint64 last_seen;    /* the same */
+  const char *error;   /* or NULL */
+} SentientLinkInfo;
+
+typedef struct
+{
+  gboolean enabled;
+  const char *node_id;
+  const char *network_id;
+  const char *const *seeds;
+  const SentientLinkInfo *outbound;
+  guint n_outbound;
+  const SentientLinkInfo *inbound;
+  guint n_inbound;
+  gint64 uptime_s;
+  const char *coordinator_url; /* http://host:port/webrtc */
+  const char *websocket_url;   /* ws://host:port/webrtc/signal */
+  SentientIceConfig ice;
+  const char *const *rooms; /* names */
+  guint peer_count;
+  guint max_peers; /* of a room */
+} SentientCoordinatorInfo;
+
+void sentient_reply_append_nodes (GString *out,
+                                  const SentientCoordinatorInfo *info); /* GET /nodes */
+void sentient_reply_append_info (GString *out,
+                                 const SentientCoordinatorInfo *info); /* GET /webrtc/info */
+void sentient_reply_append_health (GString *out);                      /* {"status":"ok"} */
+
+G_END_DECLS
