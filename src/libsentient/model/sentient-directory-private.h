@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "model/sentient-directory.h"
+
+G_BEGIN_DECLS
+
+struct _SentientDirectory
+{
+  GObject parent_instance;
+
+  SentientClock *clock;
+  SentientDirectoryLimits limits;
+  GHashTable *sessions; /* node id → SentientSession, owned */
+  GPtrArray *rooms;
+  GHashTable *rooms_by_name; /* unowned */
+  guint64 last_serial;
+  gsize queued_bytes; /* the sum over all outboxes */
+  guint64 n_dropped;
+};
+
+/* Never refused: what does not fit pushes out the oldest event that waits. */
+void sentient_directory_enqueue_event (SentientDirectory *self,
+                                       SentientSession *session,
+                                       SentientMessage *message);
+
+G_END_DECLS

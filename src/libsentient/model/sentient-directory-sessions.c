@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The directory's other half: sessions, their transports and outboxes, and the passing of time. */
+
+#include "model/sentient-directory-private.h"
+
+SentientSession *
+sentient_directory_find (SentientDirectory *self, const char *node_id)
+{
+  return g_hash_table_lookup (self->sessions, node_id);
+}
+
+SentientSession *
+sentient_directory_ensure (SentientDirectory *self, const char *node_id, GError **error)
+{
+  SentientSession *session = sentient_directory_find (self, node_id);
+
+  if (session != NULL)
+    return session;
+  if (g_hash_table_size (self->sessions) >= self->limits.nodes)
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BUSY,
+                   "“%s” cannot be admitted: this coordinator has %u nodes already. "
+                   "Try again later.",
+                   node_id, self->limits.nodes);
+      return NULL;
+    }
+
+  session = g_new0 (SentientSession, 1);
+  session->node_id = g_strdup (node_id);
+  session->serial = ++self->last_serial;
+  session->last_seen = sentient_clock_get_monotonic_ms (self->clock);
+  g_hash_table_insert (self->sessions, session->node_id, session);
+  return session;
+}
+
+static void
+set_online (SentientSession *session, gboolean online)
+{
+  for (guint i = 0; i < sentient_session_get_n_rooms (session); i++)
+    sentient_member_set_online (g_array_index (session->memberships, SentientMembership, i).member,
+                                online);
+}
+
+void
+sentient_directory_touch (SentientDirectory *self, SentientSession *session)
+{
+  session->last_seen = sentient_clock_get_monotonic_ms (self->clock);
+  if (session->lost_at != 0)
+    {
+      session->lost_at = 0;
+      set_online (session, TRUE);
+    }
+}
+
+void
+sentient_directory_attach (SentientDirectory *self,
+                           SentientSession *session,
+                           const SentientTransportVtable *transport,
+                           gpointer data)
+{
+  const SentientTransportVtable *old = session->transport;
+  gpointer old_data = session->transport_data;
+
+  session->transport = transport;
+  session->transport_data = data;
+  if (old != NULL)
+    {
+      sentient_outbox_rewind (&session->outbox);
+      old->taken (old_data, FALSE);
+    }
+
+  sentient_directory_touch (self, session);
+  if (sentient_outbox_peek (&session->outbox) != NULL)
+    transport->wake (session, data);
+}
+
+void
+sentient_directory_detach (SentientDirectory *self, SentientSession *session, gpointer data)
+{
+  if (session->transport == NULL || session->transport_data != data)
+    return;
+
+  session->transport = NULL;
+  session->transport_data = NULL;
+  sentient_outbox_rewind (&session->outbox);
+  session->last_seen = sentient_clock_get_monotonic_ms (self->clock);
+}
+
+void
+sentient_directory_lose (SentientDirectory *self, SentientSession *session)
+{
+  if (session->lost_at != 0)
+    return;
+  if (sentient_session_get_n_rooms (session) == 0)
+    {
+      sentient_directory_end (self, session, SENTIENT_LEAVE_REASON_LEFT);
+      return;
+    }
+  /* A clock may stand at 0, which means "not lost" here. */
+  session->lost_at = MAX (sentient_clock_get_monotonic_ms (self->clock), 1);
+  set_online (session, FALSE);
+}
+
+void
+sentient_directory_end_if_idle (SentientDirectory *self, SentientSession *session)
+{
+  if (sentient_session_get_n_rooms (session) == 0
+      && (session->transport == NULL || session->transport->kind != SENTIENT_TRANSPORT_WEBSOCKET))
+    sentient_directory_end (self, session, SENTIENT_LEAVE_REASON_LEFT);
+}
+
+static gboolean
+enqueue (SentientDirectory *self, SentientSession *session, SentientMessage *message)
+{
+  gsize before = session->outbox.bytes;
+
+  if (self->queued_bytes + sentient_message_get_size (message) > self->limits.queued_bytes
+      || sentient_outbox_push (&session->outbox, message) == 0)
+    return FALSE;
+
+  self->queued_bytes += session->outbox.bytes - before;
+  if (session->transport != NULL)
+    session->transport->wake (session, session->transport_data);
+  return TRUE;
+}
+
+void
+sentient_directory_enqueue_event (SentientDirectory *self,
+                                  SentientSession *session,
+                                  SentientMessage *message)
+{
+  while (!enqueue (self, session, message))
+    {
+      gsize before = session->outbox.bytes;
+
+      self->n_dropped++;
+      if (!sentient_outbox_drop_oldest_event (&session->outbox))
+        {
+          g_debug ("%s: a room event does not fit its full outbox and is dropped",
+                   session->node_id);
+          return;
+        }
+      self->queued_bytes -= before - session->outbox.bytes;
+    }
+}
+
+void
+sentient_directory_drop_until (SentientDirectory *self, SentientSession *session, guint64 end)
+{
+  gsize before = session->outbox.bytes;
+
+  sentient_outbox_drop_until (&session->outbox, end);
+  self->queued_bytes -= before - session->outbox.bytes;
+}
+
+/* Who may send to whom: room rules first, so that nobody learns of nodes in rooms that are not
+ * theirs. */
+static SentientSession *
+find_target (SentientDirectory *self,
+             SentientSession *from,
+             const char *to,
+             const char *room,
+             GError **error)
+{
+  SentientSession *target;
+
+  if (to[0] == '\0' || g_str_equal (to, from->node_id))
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
+                   "“%s” cannot send a signal to itself.", from->node_id);
+      return NULL;
+    }
+  if (room != NULL && sentient_directory_find_room (self, room) == NULL)
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_ROOM, "There is no room “%s”.",
+                   room);
+      return NULL;
+    }
+  if (room != NULL && sentient_session_find_membership (from, room) == NULL)
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_FORBIDDEN,
+                   "“%s” is not in the room “%s”. Join it before you signal in it.", from->node_id,
+                   room);
+      return NULL;
+    }
+
+  target = sentient_directory_find (self, to);
+  if (target == NULL
+      || (room != NULL ? sentient_session_find_membership (target, room) == NULL
+                       : !sentient_session_shares_room (from, target)))
+    {
+      if (room != NULL)
+        g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_PEER,
+                     "There is no “%s” in the room “%s”.", to, room);
+      else
+        g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_PEER,
+                     "There is no “%s” in any room of “%s”.", to, from->node_id);
+      return NULL;
+    }
+  return target;
+}
+
+static gboolean
+deliver (SentientDirectory *self,
+         SentientSession *target,
+         SentientSignal *signal,
+         gboolean *delivered,
+         GError **error)
+{
+  g_autoptr (SentientMessage) message = sentient_message_new_signal (signal);
+
+  if (!enqueue (self, target, message))
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BUSY,
+                   "Too much is waiting for “%s” already. Try again later.", target->node_id);
+      return FALSE;
+    }
+  if (delivered != NULL)
+    *delivered = target->transport != NULL;
+  return TRUE;
+}
+
+gboolean
+sentient_directory_relay (SentientDirectory *self,
+                          SentientSession *from,
+                          const SentientRequest *request,
+                          gboolean *delivered,
+                          GError **error)
+{
+  const char *room = request->room[0] != '\0' ? request->room : NULL;
+  SentientSession *target = find_target (self, from, request->to, room, error);
+  g_autoptr (SentientSignal) signal = NULL;
+
+  if (target == NULL)
+    return FALSE;
+  signal = sentient_request_to_signal (request, from->node_id, room,
+                                       sentient_clock_get_real_ms (self->clock));
+  return deliver (self, target, signal, delivered, error);
+}
+
+gboolean
+sentient_directory_relay_signal (SentientDirectory *self,
+                                 SentientSignal *signal,
+                                 gboolean *delivered,
+                                 GError **error)
+{
+  const char *from_id = sentient_signal_get_from (signal);
+  SentientSession *from = sentient_directory_find (self, from_id);
+  SentientSession *target;
+
+  if (from == NULL)
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_FORBIDDEN,
+                   "“%s” is in no room here. Join one before you signal.", from_id);
+      return FALSE;
+    }
+  target = find_target (self, from, sentient_signal_get_to (signal),
+                        sentient_signal_get_room (signal), error);
+  return target != NULL && deliver (self, target, signal, delivered, error);
+}
+
+/* The wall-clock time of a monotonic one. */
+static gint64
+to_real_ms (SentientDirectory *self, gint64 monotonic_ms)
+{
+  return sentient_clock_get_real_ms (self->clock)
+         - (sentient_clock_get_monotonic_ms (self->clock) - monotonic_ms);
+}
+
+static void
+refresh_last_seen (SentientDirectory *self, SentientSession *session)
+{
+  for (guint i = 0; i < sentient_session_get_n_rooms (session); i++)
+    sentient_member_set_last_seen (
+        g_array_index (session->memberships, SentientMembership, i).member,
+        to_real_ms (self, session->last_seen));
+}
+
+void
+sentient_directory_cleanup (SentientDirectory *self)
+{
+  gint64 now = sentient_clock_get_monotonic_ms (self->clock);
+  g_autoptr (GPtrArray) lost = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) over = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      SentientSession *session = value;
+
+      refresh_last_seen (self, session);
+      if (session->transport != NULL)
+        continue; /* the engine watches its connections itself */
+      if (session->lost_at != 0 ? now - session->lost_at >= self->limits.grace_ms
+                                : sentient_session_get_n_rooms (session) == 0)
+        g_ptr_array_add (over, g_strdup (session->node_id));
+      else if (session->lost_at == 0 && now - session->last_seen >= self->limits.silence_ms)
+        g_ptr_array_add (lost, g_strdup (session->node_id));
+    }
+
+  /* A handler may end sessions meanwhile: look each up again. */
+  for (guint i = 0; i < lost->len; i++)
+    {
+      SentientSession *session = sentient_directory_find (self, lost->pdata[i]);
+
+      if (session != NULL)
+        sentient_directory_lose (self, session);
+    }
+  for (guint i = 0; i < over->len; i++)
+    {
+      SentientSession *session = sentient_directory_find (self, over->pdata[i]);
+
+      if (session != NULL)
+        sentient_directory_end (self, session, SENTIENT_LEAVE_REASON_TIMEOUT);
+    }
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/sentient-clock.h"
+#include "core/sentient-error.h"
+#include "model/sentient-session.h"
+#include "protocol/sentient-request.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  guint room_peers;   /* 50 members a room */
+  guint node_rooms;   /* 32 rooms a node */
+  guint nodes;        /* 65536 sessions in all */
+  guint rooms;        /* 16384 rooms in all */
+  gsize queued_bytes; /* 64 MiB in all outboxes */
+  guint silence_ms;   /* 30000: a node that uses HTTP is lost so long after its last request */
+  guint grace_ms;     /* 30000: how long a lost node keeps its place */
+} SentientDirectoryLimits;
+
+void sentient_directory_limits_init (SentientDirectoryLimits *limits);
+
+/* Who is where, and what waits for whom: the coordinator's model, without any I/O. A GListModel of
+ * SentientRoom. Signals: "member-joined" (SentientRoom, SentientMember), "member-left"
+ * (SentientRoom, SentientMember, SentientLeaveReason); "member-left" comes when the member is out
+ * of the list already. */
+#define SENTIENT_TYPE_DIRECTORY (sentient_directory_get_type ())
+G_DECLARE_FINAL_TYPE (SentientDirectory, sentient_directory, SENTIENT, DIRECTORY, GObject)
+
+SentientDirectory *sentient_directory_new (SentientClock *clock);
+SentientDirectoryLimits *
+sentient_directory_get_limits (SentientDirectory *self); /* may be changed */
+
+SentientRoom *sentient_directory_find_room (SentientDirectory *self, const char *name);
+SentientRoom *sentient_directory_peek_room (SentientDirectory *self, guint position);
+guint sentient_directory_get_n_nodes (SentientDirectory *self);
+/* Events that were dropped because an outbox was full, since the start. */
+guint64 sentient_directory_get_n_dropped (SentientDirectory *self);
+
+SentientSession *sentient_directory_find (SentientDirectory *self, const char *node_id);
+/* Finds or makes the session of a node id. A new one without transport or room goes with the next
+ * cleanup. Error: BUSY. */
+SentientSession *
+sentient_directory_ensure (SentientDirectory *self, const char *node_id, GError **error);
+/* The node gave a sign of life. */
+void sentient_directory_touch (SentientDirectory *self, SentientSession *session);
+
+/* Gives the session a transport; the one it had is told that it was taken. The session is online
+ * then. */
+void sentient_directory_attach (SentientDirectory *self,
+                                SentientSession *session,
+                                const SentientTransportVtable *transport,
+                                gpointer data);
+/* Takes the transport away and lets what it did not deliver wait again. Does nothing if another
+ * took its place. */
+void sentient_directory_detach (SentientDirectory *self, SentientSession *session, gpointer data);
+/* The node is lost now: offline until it is back or the grace time ends. */
+void sentient_directory_lose (SentientDirectory *self, SentientSession *session);
+/* The node is gone: out of all its rooms. The session is freed; its transport, if any, is told. */
+void sentient_directory_end (SentientDirectory *self,
+                             SentientSession *session,
+                             SentientLeaveReason reason);
+
+/* Ends all of them. */
+void sentient_directory_end_all (SentientDirectory *self);
+/* Ends a session that is in no room, unless a WebSocket holds it: nothing can come for it, and its
+ * poll is over. */
+void sentient_directory_end_if_idle (SentientDirectory *self, SentientSession *session);
+
+/* metadata: an object's text or absent. Joining again updates the metadata. Errors: ROOM_FULL,
+ * BUSY, PAYLOAD_TOO_LARGE. */
+SentientMembership *sentient_directory_join (SentientDirectory *self,
+                                             SentientSession *session,
+                                             const char *room,
+                                             SentientSpan metadata,
+                                             GError **error);
+/* Errors: UNKNOWN_ROOM (not in it). A session without WebSocket ends with its last room. */
+gboolean sentient_directory_leave (SentientDirectory *self,
+                                   SentientSession *session,
+                                   const char *room,
+                                   GError **error);
+/* The names of the rooms that were left. */
+GStrv sentient_directory_leave_all (SentientDirectory *self, SentientSession *session);
+
+/* Puts the signal into its target's outbox. delivered: a transport is there to take it at once.
+ * Errors: BAD_REQUEST, FORBIDDEN, UNKNOWN_ROOM, UNKNOWN_PEER, BUSY. */
+gboolean sentient_directory_relay (SentientDirectory *self,
+                                   SentientSession *from,
+                                   const SentientRequest *request,
+                                   gboolean *delivered,
+                                   GError **error);
+gboolean sentient_directory_relay_signal (SentientDirectory *self,
+                                          SentientSignal *signal,
+                                          gboolean *delivered,
+                                          GError **error);
+
+/* The transport delivered everything up to its mark end. */
+void sentient_directory_drop_until (SentientDirectory *self, SentientSession *session, guint64 end);
+
+/* Everyone in the room, without exclude (may be NULL), as others see them: new, of
+ * SentientPeerInfo. */
+GArray *
+sentient_directory_list_peers (SentientDirectory *self, SentientRoom *room, const char *exclude);
+
+/* Says who is lost and ends whose grace time is over. Call it once a second. */
+void sentient_directory_cleanup (SentientDirectory *self);
+
+G_END_DECLS
