@@ -15,7 +15,7 @@ sentient_backoff_init (SentientBackoff *self, guint first_ms, guint max_ms)
 guint
 sentient_backoff_next_ms (SentientBackoff *self, GRand *rand)
 {
-  guint64 whole = (guint64) self->first_ms << MIN (self->attempt, 24);
+  guint64 whole = (guint64)self->first_ms << MIN (self->attempt, 24);
   double share;
 
   if (whole >= self->max_ms)
@@ -24,7 +24,7 @@ sentient_backoff_next_ms (SentientBackoff *self, GRand *rand)
     self->attempt++;
 
   share = rand != NULL ? g_rand_double (rand) : g_random_double ();
-  return (guint) (whole / 2.0 * (1.0 + share));
+  return (guint)(whole / 2.0 * (1.0 + share));
 }
 
 void

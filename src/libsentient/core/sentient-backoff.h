@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 /* Waiting times between attempts: they double from first_ms to max_ms, each spread over half to
- * the whole of its value, so that many clients that were lost together do not come back together. */
+ * the whole of its value, so that many clients that were lost together do not come back together.
+ */
 typedef struct
 {
   guint first_ms;

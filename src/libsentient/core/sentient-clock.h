@@ -39,7 +39,10 @@ gint64 sentient_clock_get_real_ms (SentientClock *self);
 
 #define SENTIENT_TYPE_MANUAL_CLOCK (sentient_manual_clock_get_type ())
 SENTIENT_API
-G_DECLARE_FINAL_TYPE (SentientManualClock, sentient_manual_clock, SENTIENT, MANUAL_CLOCK,
+G_DECLARE_FINAL_TYPE (SentientManualClock,
+                      sentient_manual_clock,
+                      SENTIENT,
+                      MANUAL_CLOCK,
                       SentientClock)
 
 SENTIENT_API

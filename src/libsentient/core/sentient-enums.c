@@ -3,11 +3,11 @@
 
 static const char *const signal_types[] = { "offer", "answer", "ice-candidate", "renegotiate" };
 static const char *const leave_reasons[] = { "left", "timeout", "replaced" };
-static const char *const peer_states[] = { "disconnected", "connecting", "connected",
-                                           "reconnecting" };
+static const char *const peer_states[]
+    = { "disconnected", "connecting", "connected", "reconnecting" };
 static const char *const channel_kinds[] = { "none", "websocket", "long-poll" };
-static const char *const connection_states[] = { "new", "connecting", "connected", "closed",
-                                                 "failed" };
+static const char *const connection_states[]
+    = { "new", "connecting", "connected", "closed", "failed" };
 
 static const char *
 name_of (const char *const *names, guint n_names, guint value)

@@ -16,7 +16,8 @@ G_BEGIN_DECLS
  *
  * Since: 0.1
  */
-typedef enum {
+typedef enum
+{
   SENTIENT_SIGNAL_TYPE_OFFER,
   SENTIENT_SIGNAL_TYPE_ANSWER,
   SENTIENT_SIGNAL_TYPE_ICE_CANDIDATE,
@@ -33,7 +34,8 @@ typedef enum {
  *
  * Since: 0.1
  */
-typedef enum {
+typedef enum
+{
   SENTIENT_LEAVE_REASON_LEFT,
   SENTIENT_LEAVE_REASON_TIMEOUT,
   SENTIENT_LEAVE_REASON_REPLACED,
@@ -46,11 +48,13 @@ typedef enum {
  * @SENTIENT_PEER_STATE_CONNECTED: a coordinator answers
  * @SENTIENT_PEER_STATE_RECONNECTING: the coordinator was lost and is being tried again
  *
- * How a #SentientPeer stands to its coordinator. Data channels that are open live on in every state.
+ * How a #SentientPeer stands to its coordinator. Data channels that are open live on in every
+ * state.
  *
  * Since: 0.1
  */
-typedef enum {
+typedef enum
+{
   SENTIENT_PEER_STATE_DISCONNECTED,
   SENTIENT_PEER_STATE_CONNECTING,
   SENTIENT_PEER_STATE_CONNECTED,
@@ -67,7 +71,8 @@ typedef enum {
  *
  * Since: 0.1
  */
-typedef enum {
+typedef enum
+{
   SENTIENT_CHANNEL_KIND_NONE,
   SENTIENT_CHANNEL_KIND_WEBSOCKET,
   SENTIENT_CHANNEL_KIND_LONG_POLL,
@@ -85,7 +90,8 @@ typedef enum {
  *
  * Since: 0.1
  */
-typedef enum {
+typedef enum
+{
   SENTIENT_CONNECTION_STATE_NEW,
   SENTIENT_CONNECTION_STATE_CONNECTING,
   SENTIENT_CONNECTION_STATE_CONNECTED,
@@ -93,7 +99,8 @@ typedef enum {
   SENTIENT_CONNECTION_STATE_FAILED,
 } SentientConnectionState;
 
-/* Enums cross wires as strings. The strings are static; from_string () is FALSE for an unknown one. */
+/* Enums cross wires as strings. The strings are static; from_string () is FALSE for an unknown one.
+ */
 SENTIENT_API
 const char *sentient_signal_type_to_string (SentientSignalType type);
 SENTIENT_API

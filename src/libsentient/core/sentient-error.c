@@ -62,7 +62,7 @@ sentient_error_quark (void)
                                           G_N_ELEMENTS (dbus_entries));
       g_once_init_leave (&quark, registered);
     }
-  return (GQuark) quark;
+  return (GQuark)quark;
 }
 
 /**
@@ -77,7 +77,7 @@ const char *
 sentient_error_to_code (SentientError error)
 {
   g_assert (G_N_ELEMENTS (errors) == SENTIENT_ERROR_PROTOCOL + 1);
-  return (guint) error < G_N_ELEMENTS (errors) ? errors[error].code : errors[0].code;
+  return (guint)error < G_N_ELEMENTS (errors) ? errors[error].code : errors[0].code;
 }
 
 /**
@@ -116,5 +116,5 @@ sentient_error_from_code (const char *code, SentientError *error)
 guint
 sentient_error_to_http_status (SentientError error)
 {
-  return (guint) error < G_N_ELEMENTS (errors) ? errors[error].http_status : 500;
+  return (guint)error < G_N_ELEMENTS (errors) ? errors[error].http_status : 500;
 }

@@ -44,7 +44,8 @@ G_BEGIN_DECLS
  *
  * Since: 0.1
  */
-typedef enum {
+typedef enum
+{
   SENTIENT_ERROR_FAILED,
   SENTIENT_ERROR_BAD_REQUEST,
   SENTIENT_ERROR_UNAUTHORIZED,

@@ -8,7 +8,7 @@ struct _SentientMailbox
 {
   gatomicrefcount refs;
   GMutex lock;
-  GQueue waiting; /* under lock */
+  GQueue waiting;  /* under lock */
   gboolean closed; /* under lock */
 
   GQueue taken; /* the context's thread only: swapped out of waiting, not yet handed over */
@@ -27,7 +27,7 @@ typedef struct
 static gboolean
 mailbox_dispatch (GSource *source, GSourceFunc callback, gpointer callback_data)
 {
-  SentientMailbox *self = sentient_mailbox_ref (((MailboxSource *) source)->mailbox);
+  SentientMailbox *self = sentient_mailbox_ref (((MailboxSource *)source)->mailbox);
 
   g_source_set_ready_time (source, -1);
 
@@ -76,10 +76,9 @@ sentient_mailbox_new (GMainContext *context,
   self->item_free = item_free;
 
   self->source = g_source_new (&mailbox_funcs, sizeof (MailboxSource));
-  ((MailboxSource *) self->source)->mailbox = self;
+  ((MailboxSource *)self->source)->mailbox = self;
   g_source_set_static_name (self->source, name);
-  g_source_attach (self->source,
-                   context != NULL ? context : g_main_context_get_thread_default ());
+  g_source_attach (self->source, context != NULL ? context : g_main_context_get_thread_default ());
   return self;
 }
 

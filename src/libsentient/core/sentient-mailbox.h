@@ -15,8 +15,10 @@ typedef struct _SentientMailbox SentientMailbox;
 /* Runs on the context's thread. Takes the item over. */
 typedef void (*SentientMailboxFunc) (gpointer item, gpointer user_data);
 
-SentientMailbox *sentient_mailbox_new (GMainContext *context, const char *name,
-                                       SentientMailboxFunc func, gpointer user_data,
+SentientMailbox *sentient_mailbox_new (GMainContext *context,
+                                       const char *name,
+                                       SentientMailboxFunc func,
+                                       gpointer user_data,
                                        GDestroyNotify item_free);
 SentientMailbox *sentient_mailbox_ref (SentientMailbox *self);
 void sentient_mailbox_unref (SentientMailbox *self);

@@ -464,7 +464,8 @@ sentient_json_pick_nested (const char *data,
   for (const SentientJsonPicker *each = picker; each != NULL; each = each->inner)
     {
       g_assert (each->n_keys <= 32);
-      memset (each->values, 0, each->n_keys * sizeof *each->values);
+      for (guint i = 0; i < each->n_keys; i++)
+        each->values[i] = (SentientJsonValue){ 0 };
     }
   p = skip_space (start, scan.end);
   if (p < scan.end && *p == '{')

@@ -82,8 +82,11 @@ take_pair (SentientQuery *self, Key key, const char *value, const char *end, GEr
 }
 
 gboolean
-sentient_query_parse (
-    SentientQuery *self, const char *query, gsize len, gboolean ignore_room, GError **error)
+sentient_query_parse (SentientQuery *self,
+                      const char *query,
+                      gsize len,
+                      gboolean ignore_room,
+                      GError **error)
 {
   const char *end = query != NULL ? query + len : NULL;
   gboolean seen[N_KEYS] = { FALSE };

@@ -38,7 +38,9 @@ void sentient_reply_append_join_result (GString *out,
                                         const char *http_session);
 void sentient_reply_append_join_failed (GString *out, const char *room, const GError *error);
 /* One room was left, or (room NULL) all of rooms. http: without "type". */
-void sentient_reply_append_leave_result (GString *out, const char *room, const char *const *rooms,
+void sentient_reply_append_leave_result (GString *out,
+                                         const char *room,
+                                         const char *const *rooms,
                                          gboolean http);
 void sentient_reply_append_leave_failed (GString *out, const char *room, const GError *error);
 void sentient_reply_append_signal_accepted (GString *out, gboolean delivered);

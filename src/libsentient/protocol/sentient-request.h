@@ -70,7 +70,10 @@ typedef struct
 } SentientQuery;
 
 /* ignore_room: whatever "room" says is accepted and left out (polls). */
-gboolean sentient_query_parse (SentientQuery *self, const char *query, gsize len,
-                               gboolean ignore_room, GError **error);
+gboolean sentient_query_parse (SentientQuery *self,
+                               const char *query,
+                               gsize len,
+                               gboolean ignore_room,
+                               GError **error);
 
 G_END_DECLS

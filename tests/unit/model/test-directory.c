@@ -5,17 +5,18 @@
 
 typedef struct
 {
-  SentientManualClock *clock;
-  SentientDirectory *directory;
-  GString *events; /* what "member-joined" and "member-left" told */
-} Fixture;
-
-typedef struct
-{
   guint n_wakes;
   guint n_taken;
   gboolean replaced;
 } FakeTransport;
+
+typedef struct
+{
+  SentientManualClock *clock;
+  SentientDirectory *directory;
+  GString *events;              /* what "member-joined" and "member-left" told */
+  FakeTransport transports[20]; /* outlive the directory */
+} Fixture;
 
 static void
 fake_wake (SentientSession *session, gpointer data)
@@ -177,7 +178,7 @@ assert_refused (Fixture *fixture,
   g_autoptr (GError) error = NULL;
 
   g_assert_false (relay (fixture, from, to, room, NULL, &error));
-  g_assert_error (error, SENTIENT_ERROR, (gint) code);
+  g_assert_error (error, SENTIENT_ERROR, (gint)code);
 }
 
 static void
@@ -284,7 +285,7 @@ test_relay (Fixture *fixture, gconstpointer unused)
 {
   SentientSession *a = join (fixture, "a", "lab");
   SentientSession *b = join (fixture, "b", "lab");
-  FakeTransport transport = { 0 };
+  FakeTransport *transport = &fixture->transports[0];
   gboolean delivered;
 
   join (fixture, "c", "den");
@@ -293,13 +294,13 @@ test_relay (Fixture *fixture, gconstpointer unused)
   g_assert_true (relay (fixture, a, "b", "lab", &delivered, NULL));
   g_assert_false (delivered);
   g_assert_true (relay (fixture, a, "b", NULL, &delivered, NULL));
-  sentient_directory_attach (fixture->directory, b, &fake_transport, &transport);
-  g_assert_cmpuint (transport.n_wakes, ==, 1);
+  sentient_directory_attach (fixture->directory, b, &fake_transport, transport);
+  g_assert_cmpuint (transport->n_wakes, ==, 1);
   g_assert_true (relay (fixture, a, "b", "lab", &delivered, NULL));
   g_assert_true (delivered);
-  g_assert_cmpuint (transport.n_wakes, ==, 2);
+  g_assert_cmpuint (transport->n_wakes, ==, 2);
   assert_waiting (fixture, b, "offer<a offer<a offer<a ");
-  sentient_directory_detach (fixture->directory, b, &transport);
+  sentient_directory_detach (fixture->directory, b, transport);
 
   assert_refused (fixture, a, "a", "lab", SENTIENT_ERROR_BAD_REQUEST);
   assert_refused (fixture, a, "b", "nowhere", SENTIENT_ERROR_UNKNOWN_ROOM);
@@ -358,16 +359,16 @@ test_lost_and_back (Fixture *fixture, gconstpointer unused)
 {
   SentientSession *a = join (fixture, "a", "lab");
   SentientSession *b = join (fixture, "b", "lab");
-  FakeTransport a_transport = { 0 };
-  FakeTransport b_transport = { 0 };
+  FakeTransport *a_transport = &fixture->transports[0];
+  FakeTransport *b_transport = &fixture->transports[1];
   SentientMember *member;
 
-  sentient_directory_attach (fixture->directory, a, &fake_transport, &a_transport);
-  sentient_directory_attach (fixture->directory, b, &fake_transport, &b_transport);
+  sentient_directory_attach (fixture->directory, a, &fake_transport, a_transport);
+  sentient_directory_attach (fixture->directory, b, &fake_transport, b_transport);
   assert_waiting (fixture, a, "joined ");
   g_string_truncate (fixture->events, 0);
 
-  sentient_directory_detach (fixture->directory, b, &b_transport);
+  sentient_directory_detach (fixture->directory, b, b_transport);
   sentient_directory_lose (fixture->directory, b);
   member
       = sentient_room_find_member (sentient_directory_find_room (fixture->directory, "lab"), "b");
@@ -376,20 +377,20 @@ test_lost_and_back (Fixture *fixture, gconstpointer unused)
 
   pass (fixture, 29999);
   assert_events (fixture, "");
-  sentient_directory_attach (fixture->directory, b, &fake_transport, &b_transport);
+  sentient_directory_attach (fixture->directory, b, &fake_transport, b_transport);
   g_assert_true (sentient_member_get_online (member));
-  g_assert_cmpuint (b_transport.n_wakes, ==, 1);
+  g_assert_cmpuint (b_transport->n_wakes, ==, 1);
   assert_waiting (fixture, b, "offer<a ");
   pass (fixture, 100000);
   assert_events (fixture, "");
 
-  sentient_directory_detach (fixture->directory, b, &b_transport);
+  sentient_directory_detach (fixture->directory, b, b_transport);
   sentient_directory_lose (fixture->directory, b);
   pass (fixture, 30000);
   assert_events (fixture, "-lab/b:timeout ");
   assert_waiting (fixture, a, "left ");
   g_assert_null (sentient_directory_find (fixture->directory, "b"));
-  g_assert_cmpuint (b_transport.n_taken, ==, 0);
+  g_assert_cmpuint (b_transport->n_taken, ==, 0);
 }
 
 /* A node that uses HTTP is lost 30 s after its last request and gone 30 s later. */
@@ -419,26 +420,26 @@ test_taken (Fixture *fixture, gconstpointer unused)
 {
   SentientSession *a = join (fixture, "a", "lab");
   SentientSession *b = join (fixture, "b", "lab");
-  FakeTransport older = { 0 };
-  FakeTransport newer = { 0 };
+  FakeTransport *older = &fixture->transports[0];
+  FakeTransport *newer = &fixture->transports[1];
 
   /* A newer transport of the same session gets what the older did not deliver. */
-  sentient_directory_attach (fixture->directory, b, &fake_transport, &older);
+  sentient_directory_attach (fixture->directory, b, &fake_transport, older);
   g_assert_true (relay (fixture, a, "b", "lab", NULL, NULL));
   sentient_outbox_mark_sent (&b->outbox, 1);
-  sentient_directory_attach (fixture->directory, b, &fake_transport, &newer);
-  g_assert_cmpuint (older.n_taken, ==, 1);
-  g_assert_false (older.replaced);
-  g_assert_cmpuint (newer.n_wakes, ==, 1);
+  sentient_directory_attach (fixture->directory, b, &fake_transport, newer);
+  g_assert_cmpuint (older->n_taken, ==, 1);
+  g_assert_false (older->replaced);
+  g_assert_cmpuint (newer->n_wakes, ==, 1);
 
   /* The older one's late farewell changes nothing. */
-  sentient_directory_detach (fixture->directory, b, &older);
-  g_assert_true (b->transport_data == &newer);
+  sentient_directory_detach (fixture->directory, b, older);
+  g_assert_true (b->transport_data == newer);
   assert_waiting (fixture, b, "offer<a ");
 
   g_string_truncate (fixture->events, 0);
   sentient_directory_end (fixture->directory, b, SENTIENT_LEAVE_REASON_REPLACED);
-  g_assert_true (newer.replaced);
+  g_assert_true (newer->replaced);
   assert_events (fixture, "-lab/b:replaced ");
 }
 
@@ -474,7 +475,6 @@ test_random (Fixture *fixture, gconstpointer unused)
 {
   guint32 seed = g_test_rand_int ();
   g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
-  static FakeTransport transports[20];
   guint n_memberships = 0;
   guint n_members = 0;
 
@@ -499,10 +499,11 @@ test_random (Fixture *fixture, gconstpointer unused)
           g_strfreev (sentient_directory_leave_all (fixture->directory, session));
           break;
         case 4:
-          sentient_directory_attach (fixture->directory, session, &fake_transport, &transports[n]);
+          sentient_directory_attach (fixture->directory, session, &fake_transport,
+                                     &fixture->transports[n]);
           break;
         case 5:
-          sentient_directory_detach (fixture->directory, session, &transports[n]);
+          sentient_directory_detach (fixture->directory, session, &fixture->transports[n]);
           sentient_directory_lose (fixture->directory, session);
           break;
         case 6:
