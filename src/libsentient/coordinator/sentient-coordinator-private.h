@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "coordinator/sentient-coordinator.h"
+#include "signaling/sentient-router.h"
+
+G_BEGIN_DECLS
+
+/* What was told of one seed. */
+typedef struct
+{
+  char *url;
+  char *node_id;
+  char *status;
+  char *error;
+  gint64 connected_at;
+  gint64 last_seen;
+} SentientSeedReport;
+
+struct _SentientCoordinator
+{
+  GObject parent_instance;
+
+  char *host;
+  guint port;
+  char *node_id;
+  char *network_id;
+  char *static_dir;
+  guint max_peers;
+  gboolean webrtc_enabled;
+  gboolean cors;
+  GStrv stun_servers;
+  GStrv turn_servers;
+  GStrv seeds;
+  guint ping_interval_ms;
+  guint silence_ms;
+  guint grace_ms;
+
+  SentientClock *clock;
+  GMainContext *context;
+  SentientDirectory *directory;
+  GPtrArray *rooms;        /* what the directory listed last: a removed room is named by it */
+  GPtrArray *seed_reports; /* of SentientSeedReport */
+  GArray *inbound;         /* of SentientLinkInfo, as told last */
+  GArray *outbound;
+
+  /* while it runs */
+  SoupServer *server;
+  SentientHub *hub;
+  SentientRouter *router;
+  SentientEngine *engine;
+  GSource *check_timer;
+  gint64 started_at;    /* ms, monotonic */
+  guint requested_port; /* what port goes back to when it stops */
+  gboolean stopping;
+};
+
+void sentient_seed_report_free (gpointer report);
+void sentient_coordinator_apply_limits (SentientCoordinator *self);
+void sentient_coordinator_notify_running (SentientCoordinator *self);
+/* Ends everything that runs, at once. */
+void sentient_coordinator_tear_down (SentientCoordinator *self);
+
+G_END_DECLS

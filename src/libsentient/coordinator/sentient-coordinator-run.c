@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Start, stop and what the coordinator tells of itself. */
+
+#include <string.h>
+
+#include "coordinator/sentient-coordinator-private.h"
+#include "core/sentient-error.h"
+
+#define CHECK_INTERVAL_MS 1000
+#define INBOUND_LISTED 256 /* so that /nodes stays small on a large coordinator */
+
+void
+sentient_seed_report_free (gpointer data)
+{
+  SentientSeedReport *report = data;
+
+  g_free (report->url);
+  g_free (report->node_id);
+  g_free (report->status);
+  g_free (report->error);
+  g_free (report);
+}
+
+void
+sentient_coordinator_apply_limits (SentientCoordinator *self)
+{
+  SentientDirectoryLimits *limits;
+
+  if (self->directory == NULL)
+    return; /* construction: applied at the start */
+  limits = sentient_directory_get_limits (self->directory);
+  limits->room_peers = self->max_peers;
+  limits->silence_ms = self->silence_ms;
+  limits->grace_ms = self->grace_ms;
+}
+
+/* The nodes that are here now, for /nodes: at most INBOUND_LISTED. */
+static void
+list_inbound (SentientCoordinator *self)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < self->rooms->len; i++)
+    {
+      SentientRoom *room = self->rooms->pdata[i];
+
+      for (guint j = 0; j < sentient_room_get_n_members (room); j++)
+        {
+          SentientMember *member = sentient_room_peek (room, j);
+          SentientLinkInfo link = {
+            .node_id = sentient_member_get_node_id (member),
+            .status = sentient_member_get_online (member) ? "connected" : "lost",
+            .connected_at = sentient_member_get_joined_at (member),
+            .last_seen = sentient_member_get_last_seen (member),
+          };
+
+          if (self->inbound->len >= INBOUND_LISTED)
+            return;
+          if (g_hash_table_add (seen, (gpointer)link.node_id))
+            g_array_append_val (self->inbound, link);
+        }
+    }
+}
+
+static void
+list_outbound (SentientCoordinator *self)
+{
+  for (guint i = 0; i < self->seed_reports->len; i++)
+    {
+      SentientSeedReport *report = self->seed_reports->pdata[i];
+      SentientLinkInfo link = {
+        .url = report->url,
+        .node_id = report->node_id,
+        .status = report->status,
+        .connected_at = report->connected_at,
+        .last_seen = report->last_seen,
+        .error = report->error,
+      };
+
+      g_array_append_val (self->outbound, link);
+    }
+}
+
+static void
+describe (SentientCoordinatorInfo *info, gpointer user_data)
+{
+  SentientCoordinator *self = user_data;
+
+  g_array_set_size (self->inbound, 0);
+  g_array_set_size (self->outbound, 0);
+  list_inbound (self);
+  list_outbound (self);
+
+  info->node_id = self->node_id;
+  info->network_id = self->network_id;
+  if (info->network_id == NULL)
+    info->network_id = self->seeds != NULL && self->seeds[0] != NULL ? "connected" : "standalone";
+  info->seeds = (const char *const *)self->seeds;
+  info->inbound = (const SentientLinkInfo *)self->inbound->data;
+  info->n_inbound = self->inbound->len;
+  info->outbound = (const SentientLinkInfo *)self->outbound->data;
+  info->n_outbound = self->outbound->len;
+  info->uptime_s = sentient_coordinator_get_uptime (self);
+}
+
+/* "127.0.0.1", "::1", "localhost": nobody else can reach us. */
+static gboolean
+is_loopback_host (const char *host)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
+
+  return g_ascii_strcasecmp (host, "localhost") == 0
+         || (address != NULL && g_inet_address_get_is_loopback (address));
+}
+
+static gboolean
+on_check (gpointer user_data)
+{
+  sentient_coordinator_cleanup (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+build (SentientCoordinator *self)
+{
+  SentientEngineConfig engine_config;
+  const SentientHubConfig hub_config = {
+    .coordinator_id = self->node_id,
+    .enabled = self->webrtc_enabled,
+    .ice = { (const char *const *)self->stun_servers, (const char *const *)self->turn_servers },
+    .access = { .loopback = is_loopback_host (self->host), .cors = self->cors },
+  };
+  const SentientRouterConfig router_config = { .static_dir = self->static_dir };
+
+  self->inbound = g_array_new (FALSE, FALSE, sizeof (SentientLinkInfo));
+  self->outbound = g_array_new (FALSE, FALSE, sizeof (SentientLinkInfo));
+  self->server = soup_server_new ("server-header", "sentient", NULL);
+  self->hub = sentient_hub_new (self->directory, self->clock, &hub_config);
+  self->router = sentient_router_new (self->server, self->hub, &router_config, describe, self);
+  sentient_engine_config_init (&engine_config);
+  engine_config.ping_interval_ms = self->ping_interval_ms;
+  engine_config.silence_ms = self->silence_ms;
+  self->engine = sentient_engine_new (&engine_config, self->clock, self->server,
+                                      sentient_hub_get_engine_handler (), self->hub);
+  sentient_router_set_engine (self->router, self->engine);
+}
+
+/**
+ * sentient_coordinator_new:
+ *
+ * Returns: (transfer full): a coordinator that does not run yet
+ *
+ * Since: 0.1
+ */
+SentientCoordinator *
+sentient_coordinator_new (void)
+{
+  return g_object_new (SENTIENT_TYPE_COORDINATOR, NULL);
+}
+
+/**
+ * sentient_coordinator_start:
+ * @self: a coordinator that does not run
+ * @error: return location
+ *
+ * Listens. The properties that say "counts at the next start" must not change while it runs.
+ * Errors: those of #GIOErrorEnum, %G_IO_ERROR_ADDRESS_IN_USE among them, with a message that says
+ * what to do; %SENTIENT_ERROR_BAD_REQUEST for a node id that is none.
+ *
+ * Returns: %TRUE if it listens now
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_coordinator_start (SentientCoordinator *self, GError **error)
+{
+  g_return_val_if_fail (SENTIENT_IS_COORDINATOR (self), FALSE);
+  g_return_val_if_fail (self->engine == NULL, FALSE);
+
+  if (!sentient_name_is_valid (self->node_id, -1))
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
+                   "“%s” is no node id: use 1 to %d letters, digits, dots, colons, hyphens and "
+                   "underscores.",
+                   self->node_id, SENTIENT_NAME_MAX);
+      return FALSE;
+    }
+
+  g_main_context_push_thread_default (self->context);
+  sentient_coordinator_apply_limits (self);
+  build (self);
+  g_main_context_pop_thread_default (self->context);
+  if (!sentient_engine_listen (self->engine, self->host, self->port, error))
+    {
+      sentient_coordinator_tear_down (self);
+      return FALSE;
+    }
+
+  self->requested_port = self->port;
+  self->port = sentient_engine_get_port (self->engine);
+  self->started_at = sentient_clock_get_monotonic_ms (self->clock);
+  self->check_timer = g_timeout_source_new (CHECK_INTERVAL_MS);
+  g_source_set_static_name (self->check_timer, "sentient-coordinator-check");
+  g_source_set_callback (self->check_timer, on_check, self, NULL);
+  g_source_attach (self->check_timer, self->context);
+  sentient_coordinator_notify_running (self);
+  return TRUE;
+}
+
+void
+sentient_coordinator_tear_down (SentientCoordinator *self)
+{
+  if (self->engine == NULL)
+    return;
+
+  if (self->check_timer != NULL)
+    g_source_destroy (self->check_timer);
+  g_clear_pointer (&self->check_timer, g_source_unref);
+  g_clear_pointer (&self->engine, sentient_engine_free);
+  g_clear_pointer (&self->router, sentient_router_free);
+  sentient_directory_end_all (self->directory);
+  g_clear_pointer (&self->hub, sentient_hub_free);
+  g_clear_object (&self->server);
+  g_clear_pointer (&self->inbound, g_array_unref);
+  g_clear_pointer (&self->outbound, g_array_unref);
+  self->port = self->requested_port;
+}
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  SentientCoordinator *self = g_task_get_source_object (task);
+  g_autoptr (GError) error = NULL;
+  gboolean stopped = sentient_engine_stop_finish (self->engine, result, &error);
+
+  self->stopping = FALSE;
+  sentient_coordinator_tear_down (self);
+  sentient_coordinator_notify_running (self);
+  if (stopped)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+/**
+ * sentient_coordinator_stop_async:
+ * @self: a coordinator
+ * @cancellable: (nullable): ends the waiting; it stops all the same
+ * @callback: called when nothing is open any more
+ * @user_data: for @callback
+ *
+ * Stops listening, answers what was asked, says goodbye to WebSockets (close code 1001) and waits
+ * for them, at most two seconds. All rooms are empty then.
+ *
+ * Since: 0.1
+ */
+void
+sentient_coordinator_stop_async (SentientCoordinator *self,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (SENTIENT_IS_COORDINATOR (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, sentient_coordinator_stop_async);
+  if (self->engine == NULL || self->stopping)
+    {
+      g_task_return_new_error (task, SENTIENT_ERROR, SENTIENT_ERROR_CLOSED,
+                               "The coordinator does not run.");
+      g_object_unref (task);
+      return;
+    }
+  self->stopping = TRUE;
+  sentient_engine_stop_async (self->engine, cancellable, on_stopped, task);
+  sentient_hub_end_polls (self->hub);
+}
+
+/**
+ * sentient_coordinator_stop_finish:
+ * @self: a coordinator
+ * @result: what the callback was given
+ * @error: return location
+ *
+ * Returns: %TRUE if it stopped
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_coordinator_stop_finish (SentientCoordinator *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * sentient_coordinator_cleanup:
+ * @self: a coordinator
+ *
+ * Looks at every timeout now, by the coordinator's clock: deadlines of connections, polls that
+ * waited long enough, nodes that are lost, and those whose grace time is over. It happens by itself
+ * once a second; call it after moving an injected clock.
+ *
+ * Since: 0.1
+ */
+void
+sentient_coordinator_cleanup (SentientCoordinator *self)
+{
+  g_return_if_fail (SENTIENT_IS_COORDINATOR (self));
+
+  if (self->engine != NULL)
+    sentient_engine_check_deadlines (self->engine);
+  if (self->hub != NULL)
+    sentient_hub_check_polls (self->hub);
+  sentient_directory_cleanup (self->directory);
+}
+
+/**
+ * sentient_coordinator_get_uptime:
+ * @self: a coordinator
+ *
+ * Returns: seconds since the start; 0 while it does not run
+ *
+ * Since: 0.1
+ */
+gint64
+sentient_coordinator_get_uptime (SentientCoordinator *self)
+{
+  g_return_val_if_fail (SENTIENT_IS_COORDINATOR (self), 0);
+
+  if (self->engine == NULL)
+    return 0;
+  return (sentient_clock_get_monotonic_ms (self->clock) - self->started_at) / 1000;
+}
+
+/**
+ * sentient_coordinator_dup_url:
+ * @self: a coordinator
+ *
+ * Returns: (nullable) (transfer full): where programs on this machine reach it; %NULL while it does
+ *   not run
+ *
+ * Since: 0.1
+ */
+char *
+sentient_coordinator_dup_url (SentientCoordinator *self)
+{
+  const char *host;
+
+  g_return_val_if_fail (SENTIENT_IS_COORDINATOR (self), NULL);
+
+  if (self->engine == NULL)
+    return NULL;
+  host = self->host;
+  if (g_str_equal (host, "0.0.0.0"))
+    host = "127.0.0.1";
+  else if (g_str_equal (host, "::"))
+    host = "::1";
+  return g_strdup_printf (strchr (host, ':') != NULL ? "http://[%s]:%u" : "http://%s:%u", host,
+                          self->port);
+}
+
+/**
+ * sentient_coordinator_report_seed:
+ * @self: a coordinator
+ * @url: the seed
+ * @node_id: (nullable): its node id, if that is known
+ * @status: "connecting", "connected", "failed" …; "" to forget the seed
+ * @connected_at: since when, in milliseconds since the epoch; 0 if it is not connected
+ * @error: (nullable): what is wrong, for a person
+ *
+ * Tells `/nodes` of a seed that this program is connected to, or tries. At most 64 seeds are kept.
+ *
+ * Since: 0.1
+ */
+void
+sentient_coordinator_report_seed (SentientCoordinator *self,
+                                  const char *url,
+                                  const char *node_id,
+                                  const char *status,
+                                  gint64 connected_at,
+                                  const char *error)
+{
+  SentientSeedReport *report;
+
+  g_return_if_fail (SENTIENT_IS_COORDINATOR (self));
+  g_return_if_fail (url != NULL);
+  g_return_if_fail (status != NULL);
+
+  for (guint i = 0; i < self->seed_reports->len; i++)
+    {
+      report = self->seed_reports->pdata[i];
+      if (g_str_equal (report->url, url))
+        {
+          g_ptr_array_remove_index (self->seed_reports, i);
+          break;
+        }
+    }
+  if (status[0] == '\0' || self->seed_reports->len >= 64)
+    return;
+
+  report = g_new0 (SentientSeedReport, 1);
+  report->url = g_strdup (url);
+  report->node_id = g_strdup (node_id);
+  report->status = g_strdup (status);
+  report->error = g_strdup (error);
+  report->connected_at = connected_at;
+  report->last_seen = connected_at != 0 ? sentient_clock_get_real_ms (self->clock) : 0;
+  g_ptr_array_add (self->seed_reports, report);
+}

@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "coordinator/sentient-coordinator.h"
+
+#include "coordinator/sentient-coordinator-private.h"
+#include "core/sentient-enum-types.h"
+
+/**
+ * SentientCoordinator:
+ *
+ * Introduces nodes to each other: it keeps rooms, relays their offers, answers and ICE candidates
+ * by WebSocket and long poll, and never sees what they say to each other afterwards.
+ *
+ * A coordinator lives on the thread-default main context of the thread that made it. Set its
+ * properties, then call sentient_coordinator_start(). Programs may join its rooms directly, with
+ * sentient_coordinator_join() and sentient_coordinator_poll_async(); such a node is treated like
+ * one that comes by HTTP: it is lost #SentientCoordinator:silence-timeout after its last call.
+ *
+ * Since: 0.1
+ */
+
+typedef enum
+{
+  PROP_HOST = 1,
+  PROP_PORT,
+  PROP_NODE_ID,
+  PROP_NETWORK_ID,
+  PROP_STATIC_DIR,
+  PROP_MAX_PEERS,
+  PROP_WEBRTC_ENABLED,
+  PROP_CORS,
+  PROP_STUN_SERVERS,
+  PROP_TURN_SERVERS,
+  PROP_SEEDS,
+  PROP_CLOCK,
+  PROP_PING_INTERVAL,
+  PROP_SILENCE_TIMEOUT,
+  PROP_GRACE_TIME,
+  PROP_RUNNING,
+  PROP_UPTIME,
+  PROP_PEER_COUNT,
+  PROP_URL,
+  PROP_ROOMS,
+} SentientCoordinatorProperty;
+
+static GParamSpec *properties[PROP_ROOMS + 1];
+
+enum
+{
+  SIGNAL_PEER_JOINED,
+  SIGNAL_PEER_LEFT,
+  SIGNAL_ROOM_ADDED,
+  SIGNAL_ROOM_REMOVED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (SentientCoordinator, sentient_coordinator, G_TYPE_OBJECT)
+
+static void
+on_member_joined (SentientDirectory *directory,
+                  SentientRoom *room,
+                  SentientMember *member,
+                  gpointer user_data)
+{
+  SentientCoordinator *self = user_data;
+
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PEER_COUNT]);
+  g_signal_emit (self, signals[SIGNAL_PEER_JOINED], 0, room, member);
+}
+
+static void
+on_member_left (SentientDirectory *directory,
+                SentientRoom *room,
+                SentientMember *member,
+                int reason,
+                gpointer user_data)
+{
+  SentientCoordinator *self = user_data;
+
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PEER_COUNT]);
+  g_signal_emit (self, signals[SIGNAL_PEER_LEFT], 0, room, member, (SentientLeaveReason)reason);
+}
+
+static void
+on_rooms_changed (GListModel *model, guint position, guint removed, guint added, gpointer user_data)
+{
+  SentientCoordinator *self = user_data;
+
+  for (guint i = 0; i < removed; i++)
+    {
+      g_autoptr (SentientRoom) room = g_object_ref (self->rooms->pdata[position]);
+
+      g_ptr_array_remove_index (self->rooms, position);
+      g_signal_emit (self, signals[SIGNAL_ROOM_REMOVED], 0, room);
+    }
+  for (guint i = 0; i < added; i++)
+    {
+      SentientRoom *room = g_list_model_get_item (model, position + i);
+
+      g_ptr_array_insert (self->rooms, position + i, room);
+      g_signal_emit (self, signals[SIGNAL_ROOM_ADDED], 0, room);
+    }
+}
+
+static void
+sentient_coordinator_constructed (GObject *object)
+{
+  SentientCoordinator *self = SENTIENT_COORDINATOR (object);
+
+  G_OBJECT_CLASS (sentient_coordinator_parent_class)->constructed (object);
+
+  if (self->clock == NULL)
+    self->clock = sentient_clock_new_system ();
+  if (self->node_id == NULL)
+    self->node_id = sentient_name_new_random ();
+  self->context = g_main_context_ref_thread_default ();
+  self->directory = sentient_directory_new (self->clock);
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->directory)); i++)
+    g_ptr_array_add (self->rooms, g_list_model_get_item (G_LIST_MODEL (self->directory), i));
+  g_signal_connect_object (self->directory, "member-joined", G_CALLBACK (on_member_joined), self,
+                           0);
+  g_signal_connect_object (self->directory, "member-left", G_CALLBACK (on_member_left), self, 0);
+  g_signal_connect_object (self->directory, "items-changed", G_CALLBACK (on_rooms_changed), self,
+                           0);
+}
+
+static void
+sentient_coordinator_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  SentientCoordinator *self = SENTIENT_COORDINATOR (object);
+
+  switch ((SentientCoordinatorProperty)prop_id)
+    {
+    case PROP_HOST:
+      g_value_set_string (value, self->host);
+      break;
+    case PROP_PORT:
+      g_value_set_uint (value, self->port);
+      break;
+    case PROP_NODE_ID:
+      g_value_set_string (value, self->node_id);
+      break;
+    case PROP_NETWORK_ID:
+      g_value_set_string (value, self->network_id);
+      break;
+    case PROP_STATIC_DIR:
+      g_value_set_string (value, self->static_dir);
+      break;
+    case PROP_MAX_PEERS:
+      g_value_set_uint (value, self->max_peers);
+      break;
+    case PROP_WEBRTC_ENABLED:
+      g_value_set_boolean (value, self->webrtc_enabled);
+      break;
+    case PROP_CORS:
+      g_value_set_boolean (value, self->cors);
+      break;
+    case PROP_STUN_SERVERS:
+      g_value_set_boxed (value, self->stun_servers);
+      break;
+    case PROP_TURN_SERVERS:
+      g_value_set_boxed (value, self->turn_servers);
+      break;
+    case PROP_SEEDS:
+      g_value_set_boxed (value, self->seeds);
+      break;
+    case PROP_CLOCK:
+      g_value_set_object (value, self->clock);
+      break;
+    case PROP_PING_INTERVAL:
+      g_value_set_uint (value, self->ping_interval_ms);
+      break;
+    case PROP_SILENCE_TIMEOUT:
+      g_value_set_uint (value, self->silence_ms);
+      break;
+    case PROP_GRACE_TIME:
+      g_value_set_uint (value, self->grace_ms);
+      break;
+    case PROP_RUNNING:
+      g_value_set_boolean (value, self->engine != NULL);
+      break;
+    case PROP_UPTIME:
+      g_value_set_int64 (value, sentient_coordinator_get_uptime (self));
+      break;
+    case PROP_PEER_COUNT:
+      g_value_set_uint (value, sentient_directory_get_n_nodes (self->directory));
+      break;
+    case PROP_URL:
+      g_value_take_string (value, sentient_coordinator_dup_url (self));
+      break;
+    case PROP_ROOMS:
+      g_value_set_object (value, self->directory);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+set_string (SentientCoordinator *self, char **field, const GValue *value, GParamSpec *pspec)
+{
+  if (g_strcmp0 (*field, g_value_get_string (value)) == 0)
+    return;
+  g_free (*field);
+  *field = g_value_dup_string (value);
+  g_object_notify_by_pspec (G_OBJECT (self), pspec);
+}
+
+static void
+set_strv (SentientCoordinator *self, GStrv *field, const GValue *value, GParamSpec *pspec)
+{
+  g_strfreev (*field);
+  *field = g_value_dup_boxed (value);
+  g_object_notify_by_pspec (G_OBJECT (self), pspec);
+}
+
+static void
+set_number (SentientCoordinator *self, guint *field, guint number, GParamSpec *pspec)
+{
+  if (*field == number)
+    return;
+  *field = number;
+  g_object_notify_by_pspec (G_OBJECT (self), pspec);
+}
+
+static void
+sentient_coordinator_set_property (GObject *object,
+                                   guint prop_id,
+                                   const GValue *value,
+                                   GParamSpec *pspec)
+{
+  SentientCoordinator *self = SENTIENT_COORDINATOR (object);
+
+  switch ((SentientCoordinatorProperty)prop_id)
+    {
+    case PROP_HOST:
+      set_string (self, &self->host, value, pspec);
+      break;
+    case PROP_PORT:
+      set_number (self, &self->port, g_value_get_uint (value), pspec);
+      break;
+    case PROP_NODE_ID:
+      self->node_id = g_value_dup_string (value);
+      break;
+    case PROP_NETWORK_ID:
+      set_string (self, &self->network_id, value, pspec);
+      break;
+    case PROP_STATIC_DIR:
+      set_string (self, &self->static_dir, value, pspec);
+      break;
+    case PROP_MAX_PEERS:
+      set_number (self, &self->max_peers, g_value_get_uint (value), pspec);
+      break;
+    case PROP_WEBRTC_ENABLED:
+      self->webrtc_enabled = g_value_get_boolean (value);
+      break;
+    case PROP_CORS:
+      self->cors = g_value_get_boolean (value);
+      break;
+    case PROP_STUN_SERVERS:
+      set_strv (self, &self->stun_servers, value, pspec);
+      break;
+    case PROP_TURN_SERVERS:
+      set_strv (self, &self->turn_servers, value, pspec);
+      break;
+    case PROP_SEEDS:
+      set_strv (self, &self->seeds, value, pspec);
+      break;
+    case PROP_CLOCK:
+      self->clock = g_value_dup_object (value);
+      break;
+    case PROP_PING_INTERVAL:
+      set_number (self, &self->ping_interval_ms, g_value_get_uint (value), pspec);
+      break;
+    case PROP_SILENCE_TIMEOUT:
+      set_number (self, &self->silence_ms, g_value_get_uint (value), pspec);
+      break;
+    case PROP_GRACE_TIME:
+      set_number (self, &self->grace_ms, g_value_get_uint (value), pspec);
+      break;
+    case PROP_RUNNING:
+    case PROP_UPTIME:
+    case PROP_PEER_COUNT:
+    case PROP_URL:
+    case PROP_ROOMS:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+  sentient_coordinator_apply_limits (self);
+}
+
+static void
+sentient_coordinator_dispose (GObject *object)
+{
+  SentientCoordinator *self = SENTIENT_COORDINATOR (object);
+
+  sentient_coordinator_tear_down (self);
+  g_clear_object (&self->directory);
+  G_OBJECT_CLASS (sentient_coordinator_parent_class)->dispose (object);
+}
+
+static void
+sentient_coordinator_finalize (GObject *object)
+{
+  SentientCoordinator *self = SENTIENT_COORDINATOR (object);
+
+  g_ptr_array_unref (self->rooms);
+  g_ptr_array_unref (self->seed_reports);
+  g_clear_object (&self->clock);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_free (self->host);
+  g_free (self->node_id);
+  g_free (self->network_id);
+  g_free (self->static_dir);
+  g_strfreev (self->stun_servers);
+  g_strfreev (self->turn_servers);
+  g_strfreev (self->seeds);
+  G_OBJECT_CLASS (sentient_coordinator_parent_class)->finalize (object);
+}
+
+static void
+install_settings (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * SentientCoordinator:host:
+   *
+   * The address to listen on: "127.0.0.1" (this machine only), "0.0.0.0" (every IPv4 network), "::"
+   * … Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_HOST] = g_param_spec_string ("host", NULL, NULL, "127.0.0.1", flags);
+  /**
+   * SentientCoordinator:port:
+   *
+   * The TCP port; 0 takes any free one. While it runs, the real one.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PORT] = g_param_spec_uint ("port", NULL, NULL, 0, 65535, 0, flags);
+  /**
+   * SentientCoordinator:node-id:
+   *
+   * The coordinator's own node id; a random one if none is given.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_NODE_ID]
+      = g_param_spec_string ("node-id", NULL, NULL, NULL,
+                             G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  /**
+   * SentientCoordinator:network-id:
+   *
+   * What `/nodes` calls the network; %NULL: "connected" with seeds, "standalone" without.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_NETWORK_ID] = g_param_spec_string ("network-id", NULL, NULL, NULL, flags);
+  /**
+   * SentientCoordinator:static-dir:
+   *
+   * A folder whose files are served at `/`; %NULL: none. Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_STATIC_DIR] = g_param_spec_string ("static-dir", NULL, NULL, NULL, flags);
+  /**
+   * SentientCoordinator:max-peers:
+   *
+   * How many members a room takes.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_PEERS] = g_param_spec_uint ("max-peers", NULL, NULL, 1, 65536, 50, flags);
+  /**
+   * SentientCoordinator:webrtc-enabled:
+   *
+   * %FALSE takes everything below `/webrtc` away. Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_WEBRTC_ENABLED]
+      = g_param_spec_boolean ("webrtc-enabled", NULL, NULL, TRUE, flags);
+  /**
+   * SentientCoordinator:cors:
+   *
+   * %FALSE: no CORS headers, and foreign origins are refused. Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CORS] = g_param_spec_boolean ("cors", NULL, NULL, TRUE, flags);
+  /**
+   * SentientCoordinator:stun-servers:
+   *
+   * STUN servers told to nodes: "stun:host:port". Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_STUN_SERVERS]
+      = g_param_spec_boxed ("stun-servers", NULL, NULL, G_TYPE_STRV, flags);
+  /**
+   * SentientCoordinator:turn-servers:
+   *
+   * TURN servers told to nodes that join: "turn:user:password@host:port". Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_TURN_SERVERS]
+      = g_param_spec_boxed ("turn-servers", NULL, NULL, G_TYPE_STRV, flags);
+  /**
+   * SentientCoordinator:seeds:
+   *
+   * The seeds that `/nodes` tells of.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_SEEDS] = g_param_spec_boxed ("seeds", NULL, NULL, G_TYPE_STRV, flags);
+  /**
+   * SentientCoordinator:clock:
+   *
+   * Where the time comes from; the system if none is given.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CLOCK]
+      = g_param_spec_object ("clock", NULL, NULL, SENTIENT_TYPE_CLOCK,
+                             G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  /**
+   * SentientCoordinator:ping-interval:
+   *
+   * How often a WebSocket is pinged, in ms. Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PING_INTERVAL]
+      = g_param_spec_uint ("ping-interval", NULL, NULL, 1, G_MAXINT, 15000, flags);
+  /**
+   * SentientCoordinator:silence-timeout:
+   *
+   * After how much silence a node is lost, in ms. For WebSockets it counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_SILENCE_TIMEOUT]
+      = g_param_spec_uint ("silence-timeout", NULL, NULL, 1, G_MAXINT, 30000, flags);
+  /**
+   * SentientCoordinator:grace-time:
+   *
+   * How long a lost node keeps its place, in ms.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_GRACE_TIME]
+      = g_param_spec_uint ("grace-time", NULL, NULL, 0, G_MAXINT, 30000, flags);
+}
+
+static void
+install_state (void)
+{
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * SentientCoordinator:running:
+   *
+   * Whether it listens.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_RUNNING] = g_param_spec_boolean ("running", NULL, NULL, FALSE, flags);
+  /**
+   * SentientCoordinator:uptime:
+   *
+   * Seconds since the start; 0 while it does not run. Changes without notification.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_UPTIME] = g_param_spec_int64 ("uptime", NULL, NULL, 0, G_MAXINT64, 0, flags);
+  /**
+   * SentientCoordinator:peer-count:
+   *
+   * How many nodes are here, each counted once.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PEER_COUNT]
+      = g_param_spec_uint ("peer-count", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  /**
+   * SentientCoordinator:url:
+   *
+   * Where programs on this machine reach it; %NULL while it does not run.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_URL] = g_param_spec_string ("url", NULL, NULL, NULL, flags);
+  /**
+   * SentientCoordinator:rooms:
+   *
+   * The rooms, a list of #SentientRoom.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ROOMS] = g_param_spec_object ("rooms", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+}
+
+static void
+sentient_coordinator_class_init (SentientCoordinatorClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = sentient_coordinator_constructed;
+  object_class->get_property = sentient_coordinator_get_property;
+  object_class->set_property = sentient_coordinator_set_property;
+  object_class->dispose = sentient_coordinator_dispose;
+  object_class->finalize = sentient_coordinator_finalize;
+
+  install_settings ();
+  install_state ();
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+
+  /**
+   * SentientCoordinator::peer-joined:
+   * @self: the coordinator
+   * @room: a room
+   * @member: who joined it
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_PEER_JOINED]
+      = g_signal_new ("peer-joined", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                      NULL, G_TYPE_NONE, 2, SENTIENT_TYPE_ROOM, SENTIENT_TYPE_MEMBER);
+  /**
+   * SentientCoordinator::peer-left:
+   * @self: the coordinator
+   * @room: a room
+   * @member: who was in it
+   * @reason: why it is not any more
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_PEER_LEFT]
+      = g_signal_new ("peer-left", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                      NULL, G_TYPE_NONE, 3, SENTIENT_TYPE_ROOM, SENTIENT_TYPE_MEMBER,
+                      SENTIENT_TYPE_LEAVE_REASON);
+  /**
+   * SentientCoordinator::room-added:
+   * @self: the coordinator
+   * @room: a room that was opened
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_ROOM_ADDED]
+      = g_signal_new ("room-added", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                      NULL, G_TYPE_NONE, 1, SENTIENT_TYPE_ROOM);
+  /**
+   * SentientCoordinator::room-removed:
+   * @self: the coordinator
+   * @room: a room whose last member has left
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_ROOM_REMOVED]
+      = g_signal_new ("room-removed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                      NULL, G_TYPE_NONE, 1, SENTIENT_TYPE_ROOM);
+}
+
+static void
+sentient_coordinator_init (SentientCoordinator *self)
+{
+  self->host = g_strdup ("127.0.0.1");
+  self->max_peers = 50;
+  self->webrtc_enabled = TRUE;
+  self->cors = TRUE;
+  self->ping_interval_ms = 15000;
+  self->silence_ms = 30000;
+  self->grace_ms = 30000;
+  self->rooms = g_ptr_array_new_with_free_func (g_object_unref);
+  self->seed_reports = g_ptr_array_new_with_free_func (sentient_seed_report_free);
+}
+
+/* Called where what these properties tell has changed. */
+void
+sentient_coordinator_notify_running (SentientCoordinator *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RUNNING]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PORT]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_URL]);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <sys/socket.h>
+#include "signaling/sentient-buf.h"
+#include "signaling/sentient-engine.h"
+
+G_BEGIN_DECLS
+
+/* Inside the engine: one accepted connection. sentient-conn.c holds what every connection needs,
+ * sentient-conn-http.c and sentient-conn-ws.c what it speaks, sentient-lend.c the loan to libsoup.
+ *
+ * A connection is freed at the end of the turn in which it died, so a callback may let it die while
+ * others still look at it; whoever has called back looks at state again. */
+
+typedef struct _SentientFront SentientFront;
+
+/* What the pointer of an epoll event points to. */
+typedef enum
+{
+  SENTIENT_POLL_LISTENER,
+  SENTIENT_POLL_CONN,
+} SentientPollKind;
+
+typedef enum
+{
+  SENTIENT_CONN_HEAD,       /* waits for a request, or reads its head */
+  SENTIENT_CONN_BODY,       /* reads its body */
+  SENTIENT_CONN_WAIT,       /* the handler has the request */
+  SENTIENT_CONN_RESPOND,    /* the response is in the write buffer */
+  SENTIENT_CONN_SOUP,       /* libsoup has the request */
+  SENTIENT_CONN_WS_OPEN,    /* speaks WebSocket */
+  SENTIENT_CONN_WS_CLOSING, /* our close frame is out, theirs is awaited */
+  SENTIENT_CONN_DRAIN,      /* writes what is left, then shuts down */
+  SENTIENT_CONN_LINGER,     /* reads until the client closes, so that it sees our last bytes */
+  SENTIENT_CONN_DEAD,       /* the fd is closed */
+} SentientConnState;
+
+/* A message whose last fragment has not come. */
+typedef struct
+{
+  SentientBuf text;
+  guint8 opcode;
+  guint16 n_fragments;
+  guint32 checked; /* bytes of text known to be UTF-8 */
+  gsize total;     /* payload bytes so far; a binary message is not kept */
+} SentientWsMessage;
+
+typedef struct
+{
+  guint8 len;
+  char payload[125];
+} SentientWsPong;
+
+struct _SentientConn
+{
+  SentientPollKind kind; /* first */
+  int fd;
+  SentientEngine *engine;
+  SentientConn *previous, *next; /* of all that live */
+  SentientConn *next_marked;     /* of those that the end of the turn looks at, or of the dead */
+  gpointer data;
+
+  SentientBuf in;
+  SentientBuf out;
+  SentientFront *front; /* SOUP */
+  SentientWsMessage *message;
+  SentientWsPong *pong; /* to be answered when the write buffer has drained */
+
+  gint64 deadline_ms; /* 0: none */
+  gint64 alive_ms;    /* WS: when the last frame came */
+  guint64 queued;     /* WS: bytes ever put into the write buffer */
+  guint32 scanned;    /* HEAD: how far the head reader looked */
+  guint32 head_len;   /* BODY */
+  guint32 body_len;   /* BODY */
+  guint16 close_code; /* WS_CLOSING */
+
+  guint16 remote_port;
+  guint8 remote[16]; /* IPv6, or IPv4 mapped into it */
+
+  guint8 state;         /* SentientConnState */
+  guint8 events_in : 1; /* what epoll watches */
+  guint8 events_out : 1;
+  guint8 events_hup : 1;
+  guint8 marked : 1;
+  guint8 resume : 1;     /* bytes in the read buffer want to be looked at */
+  guint8 blocked : 1;    /* the kernel takes no more for now */
+  guint8 want_write : 1; /* WS: ws_fill is due */
+  guint8 filling : 1;
+  guint8 idle : 1; /* HEAD: between requests */
+  guint8 native : 1;
+  guint8 keep_alive : 1;
+  guint8 is_head : 1; /* HEAD request: the response has no body */
+  guint8 http_10 : 1;
+  guint8 alive_told : 1; /* ws_alive was called in this turn */
+  guint8 in_waits : 1;   /* bytes came that are not to be read yet */
+};
+
+/* sentient-conn.c */
+SentientConn *
+sentient_conn_new (SentientEngine *engine, int fd, const struct sockaddr_storage *remote);
+/* Tells the handler, closes the fd, leaves the engine's list. The memory goes at the end of the
+ * turn. */
+void sentient_conn_destroy (SentientConn *self);
+void sentient_conn_free_memory (SentientConn *self);
+void sentient_conn_on_event (SentientConn *self, guint32 events);
+/* At the end of a turn, for a marked connection: fills, writes, goes on reading. */
+void sentient_conn_service (SentientConn *self);
+void sentient_conn_check_deadline (SentientConn *self, gint64 now_ms);
+/* Writes what the kernel takes. FALSE: the connection died. */
+gboolean sentient_conn_flush (SentientConn *self);
+/* The last bytes are in the write buffer: write, shut down, linger. */
+void sentient_conn_drain (SentientConn *self);
+void sentient_conn_stop (SentientConn *self);
+GSocketAddress *sentient_conn_get_address (SentientConn *self, gboolean remote);
+
+/* sentient-conn-http.c */
+/* One step over the bytes; returns how many are done with. *progress: call again. */
+gsize sentient_conn_http_step (SentientConn *self, char *data, gsize len, gboolean *progress);
+void sentient_conn_http_fail (SentientConn *self, guint status, const char *message);
+/* The response is out: the next request, or the end. */
+void sentient_conn_http_next (SentientConn *self, gboolean keep_alive);
+void sentient_conn_http_responded (SentientConn *self);
+
+/* sentient-conn-ws.c */
+void sentient_conn_ws_start (SentientConn *self, gpointer data);
+gsize sentient_conn_ws_input (SentientConn *self, char *data, gsize len);
+void sentient_conn_ws_end (SentientConn *self, SentientCloseKind kind, guint16 code);
+void sentient_conn_ws_fill (SentientConn *self);
+void sentient_conn_ws_check (SentientConn *self, gint64 now_ms);
+void sentient_conn_ws_pong_later (SentientConn *self);
+void sentient_ws_message_free (SentientWsMessage *message);
+
+/* sentient-lend.c */
+void sentient_lend_request (SentientConn *self,
+                            const char *data,
+                            gsize len,
+                            gsize skip_at,
+                            gsize skip_len);
+/* The connection dies: libsoup finds the stream at its end. */
+void sentient_lend_detach (SentientConn *self);
+
+static inline gboolean
+sentient_conn_is_ws (const SentientConn *self)
+{
+  return self->state == SENTIENT_CONN_WS_OPEN || self->state == SENTIENT_CONN_WS_CLOSING;
+}
+
+G_END_DECLS

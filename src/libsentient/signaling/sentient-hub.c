@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "signaling/sentient-hub-private.h"
+
+#include <string.h>
+
+#define CLOSE_TAKEN 4001
+#define CLOSE_SLOW 4008
+
+/* A WebSocket's data is its session; NULL once the session has gone to somebody else. */
+
+static void
+ws_wake (SentientSession *session, gpointer conn)
+{
+  sentient_conn_want_write (conn);
+}
+
+static void
+ws_taken (gpointer conn, gboolean replaced)
+{
+  sentient_conn_set_data (conn, NULL);
+  sentient_conn_close_websocket (conn, CLOSE_TAKEN,
+                                 replaced ? "another connection took this node id"
+                                          : "this session goes on over another connection");
+}
+
+static const SentientTransportVtable ws_transport = {
+  .kind = SENTIENT_TRANSPORT_WEBSOCKET,
+  .wake = ws_wake,
+  .taken = ws_taken,
+};
+
+/* Sends what stands in scratch. A client that asks on and on without reading the answers is closed:
+ * answers are not queued beyond what the connection's buffer holds. */
+static void
+send_scratch (SentientHub *self, SentientConn *conn)
+{
+  gboolean was_full = sentient_conn_is_full (conn);
+
+  if (was_full)
+    sentient_conn_close_websocket (conn, CLOSE_SLOW, "answers are not being read");
+  else
+    sentient_conn_send_text (conn, self->scratch->str, self->scratch->len, NULL);
+}
+
+static void
+send_error (SentientHub *self, SentientConn *conn, const GError *error)
+{
+  g_string_truncate (self->scratch, 0);
+  sentient_reply_append_ws_error (self->scratch, error);
+  send_scratch (self, conn);
+}
+
+static void
+ws_join (SentientHub *self,
+         SentientConn *conn,
+         SentientSession *session,
+         const char *room,
+         SentientSpan metadata)
+{
+  g_autoptr (GError) error = NULL;
+  SentientMembership *membership
+      = sentient_directory_join (self->directory, session, room, metadata, &error);
+
+  g_string_truncate (self->scratch, 0);
+  if (membership == NULL)
+    sentient_reply_append_join_failed (self->scratch, room, error);
+  else
+    {
+      g_autoptr (GArray) peers
+          = sentient_directory_list_peers (self->directory, membership->room, session->node_id);
+
+      sentient_reply_append_join_result (self->scratch, room, (SentientPeerInfo *)peers->data,
+                                         peers->len, &self->config.ice, NULL);
+    }
+  send_scratch (self, conn);
+}
+
+static void
+ws_leave (SentientHub *self, SentientConn *conn, SentientSession *session, const char *room)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) rooms = NULL;
+
+  g_string_truncate (self->scratch, 0);
+  if (room[0] == '\0')
+    {
+      rooms = sentient_directory_leave_all (self->directory, session);
+      sentient_reply_append_leave_result (self->scratch, NULL, (const char *const *)rooms, FALSE);
+    }
+  else if (sentient_directory_leave (self->directory, session, room, &error))
+    sentient_reply_append_leave_result (self->scratch, room, NULL, FALSE);
+  else
+    sentient_reply_append_leave_failed (self->scratch, room, error);
+  send_scratch (self, conn);
+}
+
+static void
+ws_open (SentientConn *conn, gpointer data, gpointer user_data)
+{
+  SentientHub *self = user_data;
+  g_autofree SentientQuery *query = data;
+  g_autoptr (GError) error = NULL;
+  SentientSession *session = sentient_directory_find (self->directory, query->node_id);
+
+  if (session != NULL && session->transport != NULL
+      && session->transport->kind == SENTIENT_TRANSPORT_WEBSOCKET)
+    {
+      g_autofree char *old = sentient_conn_dup_remote (session->transport_data);
+      g_autofree char *new = sentient_conn_dup_remote (conn);
+
+      g_message ("%s: the session from %s is replaced by one from %s", query->node_id, old, new);
+      sentient_directory_end (self->directory, session, SENTIENT_LEAVE_REASON_REPLACED);
+    }
+
+  session = sentient_directory_ensure (self->directory, query->node_id, &error);
+  if (session == NULL)
+    {
+      send_error (self, conn, error);
+      sentient_conn_close_websocket (conn, 1013, "no room for another node; try again later");
+      return;
+    }
+  sentient_conn_set_data (conn, session);
+  sentient_directory_attach (self->directory, session, &ws_transport, conn);
+
+  g_string_truncate (self->scratch, 0);
+  sentient_reply_append_connected (self->scratch, session->node_id, self->config.coordinator_id);
+  send_scratch (self, conn);
+  if (query->room[0] != '\0')
+    ws_join (self, conn, session, query->room, (SentientSpan){ NULL, 0 });
+}
+
+static void
+ws_text (SentientConn *conn, const char *data, gsize len, gpointer user_data)
+{
+  SentientHub *self = user_data;
+  SentientSession *session = sentient_conn_get_data (conn);
+  g_autoptr (GError) error = NULL;
+  SentientRequest request;
+
+  if (session == NULL)
+    return;
+  if (!sentient_request_parse_message (&request, data, len, &error))
+    {
+      send_error (self, conn, error);
+      return;
+    }
+
+  switch (request.kind)
+    {
+    case SENTIENT_REQUEST_SIGNAL:
+      if (!sentient_directory_relay (self->directory, session, &request, NULL, &error))
+        send_error (self, conn, error);
+      break;
+    case SENTIENT_REQUEST_JOIN:
+      ws_join (self, conn, session, request.room, request.metadata);
+      break;
+    case SENTIENT_REQUEST_LEAVE:
+      ws_leave (self, conn, session, request.room);
+      break;
+    case SENTIENT_REQUEST_PING:
+      g_string_truncate (self->scratch, 0);
+      sentient_reply_append_pong (self->scratch);
+      send_scratch (self, conn);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+ws_binary (SentientConn *conn, gpointer user_data)
+{
+  g_autoptr (GError) error = g_error_new_literal (
+      SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
+      "Binary messages are not understood here. Send JSON in text messages.");
+
+  if (sentient_conn_get_data (conn) != NULL)
+    send_error (user_data, conn, error);
+}
+
+static void
+ws_fill (SentientConn *conn, gpointer user_data)
+{
+  SentientHub *self = user_data;
+  SentientSession *session = sentient_conn_get_data (conn);
+  const SentientOutboxItem *item;
+  gboolean more = TRUE;
+
+  while (more && session != NULL && (item = sentient_outbox_peek (&session->outbox)) != NULL)
+    {
+      guint64 end;
+
+      g_string_truncate (self->scratch, 0);
+      sentient_message_append (item->message, self->scratch, SENTIENT_DIALECT_PLAIN, item->seq);
+      more = sentient_conn_send_text (conn, self->scratch->str, self->scratch->len, &end);
+      sentient_outbox_mark_sent (&session->outbox, end);
+    }
+}
+
+static void
+ws_sent (SentientConn *conn, guint64 sent, gpointer user_data)
+{
+  SentientHub *self = user_data;
+  SentientSession *session = sentient_conn_get_data (conn);
+
+  if (session != NULL)
+    sentient_directory_drop_until (self->directory, session, sent);
+}
+
+static void
+ws_alive (SentientConn *conn, gpointer user_data)
+{
+  SentientHub *self = user_data;
+  SentientSession *session = sentient_conn_get_data (conn);
+
+  if (session != NULL)
+    sentient_directory_touch (self->directory, session);
+}
+
+static void
+ws_closed (SentientConn *conn, SentientCloseKind kind, guint16 code, gpointer user_data)
+{
+  SentientHub *self = user_data;
+  SentientSession *session = sentient_conn_get_data (conn);
+
+  if (session == NULL)
+    return;
+  g_debug ("%s: its WebSocket is closed (%u)", session->node_id, code);
+  sentient_conn_set_data (conn, NULL);
+  sentient_directory_detach (self->directory, session, conn);
+  if (kind == SENTIENT_CLOSE_LEFT)
+    sentient_directory_end (self->directory, session, SENTIENT_LEAVE_REASON_LEFT);
+  else
+    sentient_directory_lose (self->directory, session);
+}
+
+static const SentientEngineHandler engine_handler = {
+  .is_native = sentient_hub_is_native,
+  .request = sentient_hub_request,
+  .request_gone = sentient_hub_request_gone,
+  .responded = sentient_hub_responded,
+  .ws_open = ws_open,
+  .ws_text = ws_text,
+  .ws_binary = ws_binary,
+  .ws_fill = ws_fill,
+  .ws_sent = ws_sent,
+  .ws_alive = ws_alive,
+  .ws_closed = ws_closed,
+};
+
+const SentientEngineHandler *
+sentient_hub_get_engine_handler (void)
+{
+  return &engine_handler;
+}
+
+SentientHub *
+sentient_hub_new (SentientDirectory *directory,
+                  SentientClock *clock,
+                  const SentientHubConfig *config)
+{
+  SentientHub *self = g_new0 (SentientHub, 1);
+
+  self->directory = g_object_ref (directory);
+  self->clock = g_object_ref (clock);
+  self->context = g_main_context_ref_thread_default ();
+  self->config = *config;
+  self->scratch = g_string_sized_new (4096);
+  g_queue_init (&self->polls);
+  return self;
+}
+
+void
+sentient_hub_free (SentientHub *self)
+{
+  g_assert (g_queue_is_empty (&self->polls));
+
+  if (self->poll_timer != NULL)
+    {
+      g_source_destroy (self->poll_timer);
+      g_source_unref (self->poll_timer);
+    }
+  g_string_free (self->scratch, TRUE);
+  g_object_unref (self->directory);
+  g_object_unref (self->clock);
+  g_main_context_unref (self->context);
+  g_free (self);
+}
+
+SentientDirectory *
+sentient_hub_get_directory (SentientHub *self)
+{
+  return self->directory;
+}
+
+const SentientHubConfig *
+sentient_hub_get_config (SentientHub *self)
+{
+  return &self->config;
+}
+
+gpointer
+sentient_hub_ws_data_new (const SentientQuery *query)
+{
+  return g_memdup2 (query, sizeof *query);
+}
+
+guint
+sentient_hub_http_error (const GError *error, GString *reply)
+{
+  sentient_reply_append_error (reply, error);
+  return error->domain == SENTIENT_ERROR ? sentient_error_to_http_status (error->code) : 500;
+}
+
+const char *
+sentient_hub_retry_header (guint status)
+{
+  return status == 503 || status == 429 ? "Retry-After: 5\r\n" : NULL;
+}
+
+static guint
+http_join (SentientHub *self, const SentientRequest *request, GString *reply, GError **error)
+{
+  SentientSession *session = sentient_directory_ensure (self->directory, request->node_id, error);
+  SentientMembership *membership;
+  g_autoptr (GArray) peers = NULL;
+  g_autofree char *name = NULL;
+
+  if (session == NULL)
+    return 0;
+  membership
+      = sentient_directory_join (self->directory, session, request->room, request->metadata, error);
+  if (membership == NULL)
+    {
+      session = sentient_directory_find (self->directory, request->node_id);
+      if (session != NULL)
+        sentient_directory_end_if_idle (self->directory, session);
+      return 0;
+    }
+
+  sentient_directory_touch (self->directory, session);
+  peers = sentient_directory_list_peers (self->directory, membership->room, session->node_id);
+  name = g_strdup_printf ("%s-%" G_GUINT64_FORMAT, session->node_id, session->serial);
+  sentient_reply_append_join_result (reply, request->room, (SentientPeerInfo *)peers->data,
+                                     peers->len, &self->config.ice, name);
+  return 200;
+}
+
+guint
+sentient_hub_http_join (SentientHub *self, const char *body, gsize len, GString *reply)
+{
+  g_autoptr (GError) error = NULL;
+  SentientRequest request;
+
+  if (sentient_request_parse_join (&request, body, len, &error)
+      && http_join (self, &request, reply, &error) != 0)
+    return 200;
+  return sentient_hub_http_error (error, reply);
+}
+
+guint
+sentient_hub_http_leave (SentientHub *self, const char *body, gsize len, GString *reply)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) rooms = NULL;
+  SentientRequest request;
+  SentientSession *session;
+
+  if (!sentient_request_parse_leave (&request, body, len, &error))
+    return sentient_hub_http_error (error, reply);
+
+  session = sentient_directory_find (self->directory, request.node_id);
+  if (session == NULL)
+    {
+      g_set_error (&error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_PEER, "“%s” is in no room here.",
+                   request.node_id);
+      return sentient_hub_http_error (error, reply);
+    }
+  sentient_directory_touch (self->directory, session);
+  if (request.room[0] == '\0')
+    {
+      rooms = sentient_directory_leave_all (self->directory, session);
+      sentient_reply_append_leave_result (reply, NULL, (const char *const *)rooms, TRUE);
+      return 200;
+    }
+  if (!sentient_directory_leave (self->directory, session, request.room, &error))
+    return sentient_hub_http_error (error, reply);
+  sentient_reply_append_leave_result (reply, request.room, NULL, TRUE);
+  return 200;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "model/sentient-directory.h"
+#include "protocol/sentient-replies.h"
+#include "signaling/sentient-access.h"
+#include "signaling/sentient-engine.h"
+
+G_BEGIN_DECLS
+
+/* Where the engine's connections and the directory's sessions meet: it hands what clients say to
+ * the model and what waits in the outboxes to the connections. */
+typedef struct _SentientHub SentientHub;
+
+typedef struct
+{
+  const char *coordinator_id; /* our node id */
+  gboolean enabled;           /* FALSE: nothing below /webrtc is there */
+  SentientIceConfig ice;
+  SentientAccess access;
+} SentientHubConfig;
+
+/* What config points to must outlive the hub. */
+SentientHub *sentient_hub_new (SentientDirectory *directory,
+                               SentientClock *clock,
+                               const SentientHubConfig *config);
+/* After the engine was freed. */
+void sentient_hub_free (SentientHub *self);
+
+SentientDirectory *sentient_hub_get_directory (SentientHub *self);
+const SentientHubConfig *sentient_hub_get_config (SentientHub *self);
+
+/* The callbacks to make an engine with; user_data is the hub. */
+const SentientEngineHandler *sentient_hub_get_engine_handler (void);
+
+/* POST bodies that libsoup read. Each appends its answer to reply and returns the HTTP status. */
+guint sentient_hub_http_join (SentientHub *self, const char *body, gsize len, GString *reply);
+guint sentient_hub_http_leave (SentientHub *self, const char *body, gsize len, GString *reply);
+
+/* Appends the error as an answer and returns its status. */
+guint sentient_hub_http_error (const GError *error, GString *reply);
+/* "Retry-After: …\r\n" where the status calls for it, else NULL. */
+const char *sentient_hub_retry_header (guint status);
+
+/* A copy of the query, to be given to sentient_engine_accept_websocket (), which frees it by g_free
+ * (). */
+gpointer sentient_hub_ws_data_new (const SentientQuery *query);
+
+/* Answers the polls that have waited long enough; the hub does it by itself, too. */
+void sentient_hub_check_polls (SentientHub *self);
+/* Answers all that wait, for a clean stop. */
+void sentient_hub_end_polls (SentientHub *self);
+
+G_END_DECLS

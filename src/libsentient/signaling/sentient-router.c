@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "signaling/sentient-router.h"
+
+#include <string.h>
+
+#include "signaling/sentient-static.h"
+
+#define SIGNAL_PATH "/webrtc/signal"
+#define JSON_TYPE "application/json"
+
+struct _SentientRouter
+{
+  SoupServer *server;
+  SentientHub *hub;
+  SentientEngine *engine;
+  SentientRouterConfig config;
+  SentientRouterDescribe describe;
+  gpointer user_data;
+};
+
+typedef guint (*RouteFunc) (SentientRouter *self, SoupServerMessage *message, GString *reply);
+
+typedef struct
+{
+  const char *path;
+  const char *method; /* GET serves HEAD, too */
+  gboolean open;      /* pages of any origin may call it while the policy is open */
+  gboolean webrtc;    /* not there with --no-webrtc */
+  RouteFunc func;     /* appends the answer, returns the status */
+} Route;
+
+static char *
+dup_host (SentientRouter *self, SoupServerMessage *message)
+{
+  const char *host
+      = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Host");
+  SentientConn *conn;
+
+  if (host != NULL)
+    return g_strdup (host);
+  conn = sentient_engine_get_conn (self->engine, message);
+  return conn != NULL ? sentient_conn_dup_local (conn) : g_strdup ("localhost");
+}
+
+static void
+describe (SentientRouter *self,
+          SoupServerMessage *message,
+          GString *reply,
+          void (*append) (GString *, const SentientCoordinatorInfo *))
+{
+  SentientDirectory *directory = sentient_hub_get_directory (self->hub);
+  g_autofree char *host = dup_host (self, message);
+  g_autofree char *coordinator_url = g_strdup_printf ("http://%s/webrtc", host);
+  g_autofree char *websocket_url = g_strdup_printf ("ws://%s/webrtc/signal", host);
+  g_autoptr (GPtrArray) rooms = g_ptr_array_new ();
+  SentientCoordinatorInfo info = { 0 };
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (directory)); i++)
+    g_ptr_array_add (rooms, (gpointer)sentient_room_get_name (
+                                sentient_directory_peek_room (directory, i)));
+  g_ptr_array_add (rooms, NULL);
+
+  info.enabled = sentient_hub_get_config (self->hub)->enabled;
+  info.ice = sentient_hub_get_config (self->hub)->ice;
+  info.peer_count = sentient_directory_get_n_nodes (directory);
+  info.max_peers = sentient_directory_get_limits (directory)->room_peers;
+  info.rooms = (const char *const *)rooms->pdata;
+  info.coordinator_url = coordinator_url;
+  info.websocket_url = websocket_url;
+  self->describe (&info, self->user_data);
+  append (reply, &info);
+}
+
+static guint
+get_nodes (SentientRouter *self, SoupServerMessage *message, GString *reply)
+{
+  describe (self, message, reply, sentient_reply_append_nodes);
+  return 200;
+}
+
+static guint
+get_info (SentientRouter *self, SoupServerMessage *message, GString *reply)
+{
+  describe (self, message, reply, sentient_reply_append_info);
+  return 200;
+}
+
+static guint
+get_health (SentientRouter *self, SoupServerMessage *message, GString *reply)
+{
+  sentient_reply_append_health (reply);
+  return 200;
+}
+
+static gboolean
+parse_query (SoupServerMessage *message, SentientQuery *query, GError **error)
+{
+  const char *text = g_uri_get_query (soup_server_message_get_uri (message));
+
+  return sentient_query_parse (query, text, text != NULL ? strlen (text) : 0, FALSE, error);
+}
+
+static guint
+get_peers (SentientRouter *self, SoupServerMessage *message, GString *reply)
+{
+  SentientDirectory *directory = sentient_hub_get_directory (self->hub);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) peers = NULL;
+  SentientQuery query;
+  SentientRoom *room;
+  const char *name;
+
+  if (!parse_query (message, &query, &error))
+    return sentient_hub_http_error (error, reply);
+  name = query.room[0] != '\0' ? query.room : "global";
+  room = sentient_directory_find_room (directory, name);
+  if (room != NULL)
+    peers = sentient_directory_list_peers (directory, room, NULL);
+  sentient_reply_append_peers (reply, name, peers != NULL ? (SentientPeerInfo *)peers->data : NULL,
+                               peers != NULL ? peers->len : 0);
+  return 200;
+}
+
+static guint
+post_join (SentientRouter *self, SoupServerMessage *message, GString *reply)
+{
+  g_autoptr (GBytes) body
+      = soup_message_body_flatten (soup_server_message_get_request_body (message));
+  gsize len;
+  const char *data = g_bytes_get_data (body, &len);
+
+  return sentient_hub_http_join (self->hub, data, len, reply);
+}
+
+static guint
+post_leave (SentientRouter *self, SoupServerMessage *message, GString *reply)
+{
+  g_autoptr (GBytes) body
+      = soup_message_body_flatten (soup_server_message_get_request_body (message));
+  gsize len;
+  const char *data = g_bytes_get_data (body, &len);
+
+  return sentient_hub_http_leave (self->hub, data, len, reply);
+}
+
+static const Route routes[] = {
+  { "/nodes", "GET", TRUE, FALSE, get_nodes },
+  { "/peers", "GET", TRUE, FALSE, get_nodes },
+  { "/healthz", "GET", TRUE, FALSE, get_health },
+  { "/webrtc/info", "GET", TRUE, TRUE, get_info },
+  { "/webrtc/peers", "GET", TRUE, TRUE, get_peers },
+  { "/webrtc/join", "POST", TRUE, TRUE, post_join },
+  { "/webrtc/leave", "POST", TRUE, TRUE, post_leave },
+};
+
+/* header_lines: "Name: value\r\n…" or NULL. */
+static void
+add_header_lines (SoupServerMessage *message, const char *header_lines)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+  g_auto (GStrv) lines = NULL;
+
+  if (header_lines == NULL)
+    return;
+  lines = g_strsplit (header_lines, "\r\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      char *colon = strstr (lines[i], ": ");
+
+      if (colon == NULL)
+        continue;
+      *colon = '\0';
+      soup_message_headers_replace (headers, lines[i], colon + 2);
+    }
+}
+
+static void
+answer (SoupServerMessage *message, guint status, GString *reply)
+{
+  gsize len = reply->len;
+
+  add_header_lines (message, sentient_hub_retry_header (status));
+  soup_server_message_set_status (message, status, NULL);
+  soup_server_message_set_response (message, JSON_TYPE, SOUP_MEMORY_TAKE,
+                                    g_string_free (reply, FALSE), len);
+}
+
+static void
+answer_error (SoupServerMessage *message, const GError *error)
+{
+  GString *reply = g_string_new (NULL);
+  guint status = sentient_hub_http_error (error, reply);
+
+  answer (message, status, reply);
+}
+
+static gboolean
+check_access (SentientRouter *self, SoupServerMessage *message, gboolean open_path)
+{
+  const SentientAccess *access = &sentient_hub_get_config (self->hub)->access;
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  const char *host = soup_message_headers_get_one (headers, "Host");
+  const char *origin = soup_message_headers_get_one (headers, "Origin");
+  gsize host_len = host != NULL ? strlen (host) : 0;
+  gsize origin_len = origin != NULL ? strlen (origin) : 0;
+  g_autofree char *cors = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!sentient_access_check_host (access, host, host_len, &error)
+      || !sentient_access_check_origin (access, host, host_len, origin, origin_len, open_path,
+                                        &error))
+    {
+      answer_error (message, error);
+      return FALSE;
+    }
+  if (open_path)
+    {
+      cors = sentient_access_dup_cors_headers (access, origin, origin_len);
+      add_header_lines (message, cors);
+    }
+  return TRUE;
+}
+
+static void
+answer_preflight (SoupServerMessage *message, const char *methods)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+
+  soup_message_headers_replace (headers, "Allow", methods);
+  if (soup_message_headers_get_one (headers, "Access-Control-Allow-Origin") != NULL)
+    {
+      soup_message_headers_replace (headers, "Access-Control-Allow-Methods", methods);
+      soup_message_headers_replace (headers, "Access-Control-Allow-Headers",
+                                    "Content-Type, Authorization");
+      soup_message_headers_replace (headers, "Access-Control-Max-Age", "86400");
+    }
+  soup_server_message_set_status (message, 204, NULL);
+}
+
+static void
+answer_method_not_allowed (SoupServerMessage *message, const char *methods)
+{
+  g_autoptr (GError) error = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_METHOD_NOT_ALLOWED,
+                                          "%s is not understood here; use %s.",
+                                          soup_server_message_get_method (message), methods);
+
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow",
+                                methods);
+  answer_error (message, error);
+}
+
+static void
+serve_route (SentientRouter *self, SoupServerMessage *message, const Route *route)
+{
+  const char *method = soup_server_message_get_method (message);
+  const char *methods = g_str_equal (route->method, "GET") ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
+  GString *reply;
+  guint status;
+
+  if (!check_access (self, message, route->open))
+    return;
+  if (g_str_equal (method, "OPTIONS"))
+    answer_preflight (message, methods);
+  else if (!g_str_equal (method, route->method)
+           && !(g_str_equal (method, "HEAD") && g_str_equal (route->method, "GET")))
+    answer_method_not_allowed (message, methods);
+  else
+    {
+      reply = g_string_sized_new (512);
+      status = route->func (self, message, reply);
+      answer (message, status, reply);
+    }
+}
+
+/* GET without an upgrade, and POST, never come here: the engine answers them. */
+static void
+serve_signal (SentientRouter *self, SoupServerMessage *message)
+{
+  static const char *methods = "GET, POST, OPTIONS";
+  const char *method = soup_server_message_get_method (message);
+  g_autoptr (GError) error = NULL;
+  SentientQuery query;
+
+  if (g_str_equal (method, "OPTIONS"))
+    {
+      if (check_access (self, message, TRUE))
+        answer_preflight (message, methods);
+      return;
+    }
+  if (!check_access (self, message, FALSE))
+    return;
+  if (!g_str_equal (method, "GET"))
+    {
+      answer_method_not_allowed (message, methods);
+      return;
+    }
+  if (!parse_query (message, &query, &error))
+    {
+      answer_error (message, error);
+      return;
+    }
+  if (query.node_id[0] == '\0')
+    {
+      g_set_error_literal (&error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
+                           "The parameter “nodeId” is missing: say who connects.");
+      answer_error (message, error);
+      return;
+    }
+  sentient_engine_accept_websocket (self->engine, message, sentient_hub_ws_data_new (&query),
+                                    g_free);
+}
+
+static void
+on_request (SoupServer *server,
+            SoupServerMessage *message,
+            const char *path,
+            GHashTable *unused,
+            gpointer user_data)
+{
+  SentientRouter *self = user_data;
+  const char *method = soup_server_message_get_method (message);
+  gboolean enabled = sentient_hub_get_config (self->hub)->enabled;
+  g_autoptr (GError) error = NULL;
+
+  if (enabled && g_str_equal (path, SIGNAL_PATH))
+    {
+      serve_signal (self, message);
+      return;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (routes); i++)
+    {
+      if (g_str_equal (routes[i].path, path) && (enabled || !routes[i].webrtc))
+        {
+          serve_route (self, message, &routes[i]);
+          return;
+        }
+    }
+
+  if (!check_access (self, message, FALSE))
+    return;
+  if (self->config.static_dir != NULL)
+    {
+      if (!g_str_equal (method, "GET") && !g_str_equal (method, "HEAD"))
+        answer_method_not_allowed (message, "GET, HEAD");
+      else if (!sentient_static_respond (self->config.static_dir, path, message, &error))
+        answer_error (message, error);
+      return;
+    }
+  g_set_error (&error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_FOUND, "There is no “%s” here.", path);
+  answer_error (message, error);
+}
+
+SentientRouter *
+sentient_router_new (SoupServer *server,
+                     SentientHub *hub,
+                     const SentientRouterConfig *config,
+                     SentientRouterDescribe describe_func,
+                     gpointer user_data)
+{
+  SentientRouter *self = g_new0 (SentientRouter, 1);
+
+  self->server = g_object_ref (server);
+  self->hub = hub;
+  self->config = *config;
+  self->describe = describe_func;
+  self->user_data = user_data;
+  soup_server_add_handler (server, NULL, on_request, self, NULL);
+  return self;
+}
+
+void
+sentient_router_set_engine (SentientRouter *self, SentientEngine *engine)
+{
+  self->engine = engine;
+}
+
+void
+sentient_router_free (SentientRouter *self)
+{
+  soup_server_remove_handler (self->server, NULL);
+  g_object_unref (self->server);
+  g_free (self);
+}

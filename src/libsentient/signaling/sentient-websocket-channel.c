@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "signaling/sentient-websocket-channel.h"
+
+#include <string.h>
+
+#include "signaling/sentient-http-client.h"
+
+#define CLOSE_TIMEOUT_MS 2000
+
+typedef enum
+{
+  STEP_NEW,
+  STEP_HANDSHAKE, /* the upgrade is under way */
+  STEP_GREETING,  /* a WebSocket, but neither "connected" nor the answer to /info yet */
+  STEP_OPEN,
+  STEP_CLOSING, /* our close frame is out */
+  STEP_OVER,
+  N_STEPS
+} Step;
+
+#define TO(step) (1u << (step))
+
+static const guint legal_steps[N_STEPS] = {
+  [STEP_NEW] = TO (STEP_HANDSHAKE) | TO (STEP_OVER),
+  [STEP_HANDSHAKE] = TO (STEP_GREETING) | TO (STEP_OVER),
+  [STEP_GREETING] = TO (STEP_OPEN) | TO (STEP_OVER),
+  [STEP_OPEN] = TO (STEP_CLOSING) | TO (STEP_OVER),
+  [STEP_CLOSING] = TO (STEP_OVER),
+  [STEP_OVER] = 0,
+};
+
+struct _SentientWebsocketChannel
+{
+  GObject parent_instance;
+
+  GMainContext *context;
+  GUri *base;
+  char *node_id;
+  guint silence_ms;
+
+  Step step;
+  SoupSession *session;
+  SoupMessage *handshake;
+  SoupWebsocketConnection *socket;
+  GTask *opening;
+  GCancellable *cancellable; /* of everything that is under way */
+  GSource *timer;            /* until open: the deadline; then: silence; at last: the close */
+  GSource *outer_cancelled;
+  gboolean greeted;       /* "connected" came */
+  gboolean info_answered; /* or failed: then there are no ICE servers from there */
+  gint64 last_heard;      /* monotonic, us */
+};
+
+static void sentient_websocket_channel_iface_init (SentientChannelInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (SentientWebsocketChannel,
+                               sentient_websocket_channel,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (SENTIENT_TYPE_CHANNEL,
+                                                      sentient_websocket_channel_iface_init))
+
+static void
+set_step (SentientWebsocketChannel *self, Step step)
+{
+  g_assert ((legal_steps[self->step] & TO (step)) != 0);
+
+  self->step = step;
+}
+
+static void
+clear_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static void
+set_timer (SentientWebsocketChannel *self, guint ms, GSourceFunc func)
+{
+  clear_source (&self->timer);
+  self->timer = g_timeout_source_new (ms);
+  g_source_set_static_name (self->timer, "sentient-websocket-timer");
+  g_source_set_callback (self->timer, func, self, NULL);
+  g_source_attach (self->timer, self->context);
+}
+
+/* Lets go of everything; the last step. */
+static void
+shut (SentientWebsocketChannel *self)
+{
+  set_step (self, STEP_OVER);
+  clear_source (&self->timer);
+  clear_source (&self->outer_cancelled);
+  g_cancellable_cancel (self->cancellable);
+  if (self->socket != NULL)
+    g_signal_handlers_disconnect_by_data (self->socket, self);
+  g_clear_object (&self->socket);
+  g_clear_object (&self->handshake);
+}
+
+/* error is taken; NULL: we closed it ourselves. */
+static void
+end (SentientWebsocketChannel *self, GError *error)
+{
+  g_autoptr (SentientWebsocketChannel) keep = g_object_ref (self);
+  g_autoptr (GError) owned = error;
+  g_autoptr (GTask) opening = g_steal_pointer (&self->opening);
+
+  if (self->step == STEP_OVER)
+    return;
+  shut (self);
+  if (opening != NULL)
+    g_task_return_error (opening, g_steal_pointer (&owned));
+  else
+    sentient_channel_emit_closed (SENTIENT_CHANNEL (self), owned);
+}
+
+static gboolean
+on_silence_timer (gpointer user_data)
+{
+  SentientWebsocketChannel *self = user_data;
+  gint64 silent_ms = (g_get_monotonic_time () - self->last_heard) / 1000;
+
+  if (silent_ms >= self->silence_ms)
+    {
+      end (self,
+           g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST,
+                        "the coordinator has been silent for %u s", (guint)(silent_ms / 1000)));
+      return G_SOURCE_REMOVE;
+    }
+  /* Pings of RFC 6455 are answered unseen; a legacy coordinator does not send any. This one brings
+   * an answer that we see. */
+  if (soup_websocket_connection_get_state (self->socket) == SOUP_WEBSOCKET_STATE_OPEN)
+    {
+      g_autofree char *ping = sentient_client_message_ping ();
+
+      soup_websocket_connection_send_text (self->socket, ping);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+open_if_ready (SentientWebsocketChannel *self)
+{
+  g_autoptr (GTask) opening = NULL;
+
+  if (self->step != STEP_GREETING || !self->greeted || !self->info_answered)
+    return;
+  set_step (self, STEP_OPEN);
+  clear_source (&self->outer_cancelled);
+  set_timer (self, MAX (self->silence_ms / 3, 1), on_silence_timer);
+  opening = g_steal_pointer (&self->opening);
+  g_task_return_boolean (opening, TRUE);
+}
+
+static void
+on_pong (SoupWebsocketConnection *socket, GBytes *data, SentientWebsocketChannel *self)
+{
+  self->last_heard = g_get_monotonic_time ();
+}
+
+static void
+on_message (SoupWebsocketConnection *socket,
+            SoupWebsocketDataType type,
+            GBytes *bytes,
+            SentientWebsocketChannel *self)
+{
+  gsize len;
+  const char *data = g_bytes_get_data (bytes, &len);
+  g_autoptr (SentientServerMessage) message = NULL;
+  g_autoptr (GError) error = NULL;
+
+  self->last_heard = g_get_monotonic_time ();
+  if (type != SOUP_WEBSOCKET_DATA_TEXT)
+    {
+      g_debug ("the coordinator sent a binary message of %" G_GSIZE_FORMAT " bytes, ignored", len);
+      return;
+    }
+  message = sentient_server_message_parse (data, len, self->node_id, &error);
+  if (message == NULL)
+    {
+      g_prefix_error (&error, "the coordinator sent a message that makes no sense: ");
+      if (self->opening != NULL)
+        end (self, g_steal_pointer (&error));
+      else
+        sentient_channel_emit_fault (SENTIENT_CHANNEL (self), error);
+      return;
+    }
+  if (message->kind == SENTIENT_SERVER_ERROR && self->opening != NULL)
+    {
+      end (self, g_steal_pointer (&message->error));
+      return;
+    }
+  if (message->kind == SENTIENT_SERVER_CONNECTED)
+    self->greeted = TRUE;
+  sentient_channel_emit_message (SENTIENT_CHANNEL (self), message);
+  open_if_ready (self);
+}
+
+static void
+on_socket_closed (SoupWebsocketConnection *socket, SentientWebsocketChannel *self)
+{
+  guint code = soup_websocket_connection_get_close_code (socket);
+  const char *reason = soup_websocket_connection_get_close_data (socket);
+
+  if (self->step == STEP_CLOSING)
+    end (self, NULL);
+  else if (code == SENTIENT_CLOSE_NODE_ID_TAKEN)
+    end (self, g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_NODE_ID_TAKEN,
+                            "another session took over the node id “%s”: end one of the two, or "
+                            "choose another id",
+                            self->node_id));
+  else
+    end (self,
+         g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST,
+                      "the coordinator closed the WebSocket (code %u%s%s)", code,
+                      reason != NULL && *reason != '\0' ? ": " : "", reason != NULL ? reason : ""));
+}
+
+static void
+on_handshake (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SentientWebsocketChannel) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SoupWebsocketConnection) socket
+      = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
+  guint status;
+
+  if (self->step != STEP_HANDSHAKE)
+    return;
+  if (socket == NULL)
+    {
+      status = soup_message_get_status (self->handshake);
+      if (status >= 400)
+        end (self, g_error_new (SENTIENT_ERROR, sentient_http_status_to_error (status),
+                                "the coordinator answered the WebSocket handshake with %u %s",
+                                status, soup_status_get_phrase (status)));
+      else
+        end (self, sentient_http_wrap_error (g_steal_pointer (&error), self->base));
+      return;
+    }
+  self->socket = g_steal_pointer (&socket);
+  self->last_heard = g_get_monotonic_time ();
+  set_step (self, STEP_GREETING);
+  soup_websocket_connection_set_max_incoming_payload_size (self->socket, SENTIENT_CHANNEL_BODY_MAX);
+  g_signal_connect_object (self->socket, "message", G_CALLBACK (on_message), self, 0);
+  g_signal_connect_object (self->socket, "pong", G_CALLBACK (on_pong), self, 0);
+  g_signal_connect_object (self->socket, "closed", G_CALLBACK (on_socket_closed), self, 0);
+}
+
+/* Legacy coordinators tell their ICE servers only there; that it is missing is no fault. */
+static void
+on_info (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SentientWebsocketChannel) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SentientHttpReply) reply = sentient_http_request_finish (result, &error);
+  g_autoptr (SentientServerMessage) message = NULL;
+
+  self->info_answered = TRUE;
+  if (self->step == STEP_OVER)
+    return;
+  if (reply != NULL && reply->status == 200)
+    message = sentient_server_message_parse_reply (g_bytes_get_data (reply->body, NULL),
+                                                   g_bytes_get_size (reply->body),
+                                                   SENTIENT_SERVER_JOIN_RESULT, &error);
+  if (message != NULL)
+    sentient_channel_emit_message (SENTIENT_CHANNEL (self), message);
+  else
+    g_debug ("no ICE servers from /webrtc/info: %s",
+             error != NULL ? error->message : "it is not there");
+  open_if_ready (self);
+}
+
+static gboolean
+on_deadline (gpointer user_data)
+{
+  SentientWebsocketChannel *self = user_data;
+  g_autofree char *where = g_uri_to_string (self->base);
+
+  end (self, g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_TIMED_OUT,
+                          self->socket != NULL
+                              ? "%s took the WebSocket, but did not say “connected” in time"
+                              : "%s did not answer the WebSocket handshake in time",
+                          where));
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_outer_cancelled (GCancellable *cancellable, gpointer user_data)
+{
+  end (user_data,
+       g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "connecting was cancelled"));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+sentient_websocket_channel_open_async (SentientChannel *channel,
+                                       guint timeout_ms,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data)
+{
+  SentientWebsocketChannel *self = SENTIENT_WEBSOCKET_CHANNEL (channel);
+  g_autofree char *query = g_strconcat ("nodeId=", self->node_id, NULL);
+  g_autoptr (GUri) uri = sentient_channel_uri_join (self->base, TRUE, "/webrtc/signal", query);
+  g_autoptr (GUri) info = sentient_channel_uri_join (self->base, FALSE, "/webrtc/info", NULL);
+
+  set_step (self, STEP_HANDSHAKE);
+  g_main_context_push_thread_default (self->context);
+  self->opening = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (self->opening, sentient_websocket_channel_open_async);
+  if (cancellable != NULL)
+    {
+      self->outer_cancelled = g_cancellable_source_new (cancellable);
+      g_source_set_callback (self->outer_cancelled, G_SOURCE_FUNC (on_outer_cancelled), self, NULL);
+      g_source_attach (self->outer_cancelled, self->context);
+    }
+  set_timer (self, timeout_ms, on_deadline);
+
+  self->session = sentient_http_session_new (self->base);
+  self->handshake = soup_message_new_from_uri (SOUP_METHOD_GET, uri);
+  soup_session_websocket_connect_async (self->session, self->handshake, NULL, NULL,
+                                        G_PRIORITY_DEFAULT, self->cancellable, on_handshake,
+                                        g_object_ref (self));
+  sentient_http_request_async (self->session, info, NULL, MAX (timeout_ms / 2, 1), FALSE,
+                               self->cancellable, on_info, g_object_ref (self));
+  g_main_context_pop_thread_default (self->context);
+}
+
+/* text is taken. */
+static gboolean
+send_text (SentientWebsocketChannel *self, char *text, GError **error)
+{
+  g_autofree char *owned = text;
+
+  if (self->step != STEP_OPEN
+      || soup_websocket_connection_get_state (self->socket) != SOUP_WEBSOCKET_STATE_OPEN)
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_CONNECTED,
+                   "the WebSocket to the coordinator is closed");
+      return FALSE;
+    }
+  soup_websocket_connection_send_text (self->socket, owned);
+  return TRUE;
+}
+
+static gboolean
+sentient_websocket_channel_join (SentientChannel *channel,
+                                 const char *room,
+                                 const char *metadata,
+                                 GError **error)
+{
+  return send_text (SENTIENT_WEBSOCKET_CHANNEL (channel),
+                    sentient_client_message_join (NULL, room, metadata), error);
+}
+
+static gboolean
+sentient_websocket_channel_leave (SentientChannel *channel, const char *room, GError **error)
+{
+  return send_text (SENTIENT_WEBSOCKET_CHANNEL (channel),
+                    sentient_client_message_leave (NULL, room), error);
+}
+
+static gboolean
+sentient_websocket_channel_send_signal (SentientChannel *channel,
+                                        SentientSignal *signal,
+                                        GError **error)
+{
+  return send_text (SENTIENT_WEBSOCKET_CHANNEL (channel),
+                    sentient_client_message_signal (NULL, signal), error);
+}
+
+static gboolean
+on_close_timer (gpointer user_data)
+{
+  end (user_data, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+sentient_websocket_channel_close (SentientChannel *channel)
+{
+  SentientWebsocketChannel *self = SENTIENT_WEBSOCKET_CHANNEL (channel);
+
+  if (self->opening != NULL)
+    {
+      end (self, g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_CLOSED,
+                                      "the channel was closed while it was being opened"));
+      return;
+    }
+  if (self->step != STEP_OPEN)
+    return;
+  set_step (self, STEP_CLOSING);
+  if (soup_websocket_connection_get_state (self->socket) == SOUP_WEBSOCKET_STATE_OPEN)
+    soup_websocket_connection_close (self->socket, SOUP_WEBSOCKET_CLOSE_NORMAL, NULL);
+  set_timer (self, CLOSE_TIMEOUT_MS, on_close_timer);
+}
+
+SentientChannel *
+sentient_websocket_channel_new (GUri *base, const char *node_id, guint silence_ms)
+{
+  SentientWebsocketChannel *self = g_object_new (SENTIENT_TYPE_WEBSOCKET_CHANNEL, NULL);
+
+  self->base = g_uri_ref (base);
+  self->node_id = g_strdup (node_id);
+  self->silence_ms = silence_ms;
+  return SENTIENT_CHANNEL (self);
+}
+
+static void
+sentient_websocket_channel_dispose (GObject *object)
+{
+  SentientWebsocketChannel *self = SENTIENT_WEBSOCKET_CHANNEL (object);
+
+  if (self->step != STEP_OVER)
+    shut (self);
+  g_clear_object (&self->session);
+
+  G_OBJECT_CLASS (sentient_websocket_channel_parent_class)->dispose (object);
+}
+
+static void
+sentient_websocket_channel_finalize (GObject *object)
+{
+  SentientWebsocketChannel *self = SENTIENT_WEBSOCKET_CHANNEL (object);
+
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->base, g_uri_unref);
+  g_clear_pointer (&self->node_id, g_free);
+  g_clear_pointer (&self->context, g_main_context_unref);
+
+  G_OBJECT_CLASS (sentient_websocket_channel_parent_class)->finalize (object);
+}
+
+static void
+sentient_websocket_channel_class_init (SentientWebsocketChannelClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = sentient_websocket_channel_dispose;
+  object_class->finalize = sentient_websocket_channel_finalize;
+}
+
+static void
+sentient_websocket_channel_init (SentientWebsocketChannel *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->cancellable = g_cancellable_new ();
+}
+
+static void
+sentient_websocket_channel_iface_init (SentientChannelInterface *iface)
+{
+  iface->kind = SENTIENT_CHANNEL_KIND_WEBSOCKET;
+  iface->open_async = sentient_websocket_channel_open_async;
+  iface->join = sentient_websocket_channel_join;
+  iface->leave = sentient_websocket_channel_leave;
+  iface->send_signal = sentient_websocket_channel_send_signal;
+  iface->close = sentient_websocket_channel_close;
+}
