@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "webrtc/sentient-pipe-tap.h"
+
+#include <string.h>
+
+#include "webrtc/sentient-link.h"
+
+/* What may wait in the mailbox; webrtcbin has no back pressure of its own. */
+#define MAX_WAITING (64 * 1024 * 1024)
+#define EVENT_COST 256
+
+SentientPipeEvent *
+sentient_pipe_event_new (SentientPipeEventKind kind)
+{
+  SentientPipeEvent *event = g_new0 (SentientPipeEvent, 1);
+
+  event->kind = kind;
+  return event;
+}
+
+void
+sentient_pipe_event_free (SentientPipeEvent *event)
+{
+  if (event->tap != NULL)
+    {
+      g_atomic_int_add (&event->tap->waiting, -(gint)(g_bytes_get_size (event->data) + EVENT_COST));
+      sentient_pipe_tap_unref (event->tap);
+    }
+  g_clear_object (&event->channel);
+  g_clear_pointer (&event->description, gst_webrtc_session_description_free);
+  g_clear_pointer (&event->data, g_bytes_unref);
+  g_free (event->text);
+  g_clear_error (&event->error);
+  g_free (event);
+}
+
+SentientPipeTap *
+sentient_pipe_tap_new (SentientMailbox *mailbox)
+{
+  SentientPipeTap *tap = g_new0 (SentientPipeTap, 1);
+
+  g_atomic_ref_count_init (&tap->refs);
+  tap->mailbox = sentient_mailbox_ref (mailbox);
+  g_mutex_init (&tap->lock);
+  g_cond_init (&tap->cond);
+  return tap;
+}
+
+SentientPipeTap *
+sentient_pipe_tap_ref (SentientPipeTap *tap)
+{
+  g_atomic_ref_count_inc (&tap->refs);
+  return tap;
+}
+
+void
+sentient_pipe_tap_unref (SentientPipeTap *tap)
+{
+  if (!g_atomic_ref_count_dec (&tap->refs))
+    return;
+  sentient_mailbox_unref (tap->mailbox);
+  g_mutex_clear (&tap->lock);
+  g_cond_clear (&tap->cond);
+  g_free (tap);
+}
+
+void
+sentient_pipe_tap_post (SentientPipeTap *tap, SentientPipeEvent *event)
+{
+  sentient_mailbox_post (tap->mailbox, event);
+}
+
+static void
+set_flag (SentientPipeTap *tap, gboolean *flag)
+{
+  g_mutex_lock (&tap->lock);
+  *flag = TRUE;
+  g_cond_signal (&tap->cond);
+  g_mutex_unlock (&tap->lock);
+}
+
+void
+sentient_pipe_tap_wait_over (SentientPipeTap *tap, guint ms)
+{
+  gint64 end = g_get_monotonic_time () + ms * G_TIME_SPAN_MILLISECOND;
+
+  g_mutex_lock (&tap->lock);
+  while (!tap->over && g_cond_wait_until (&tap->cond, &tap->lock, end))
+    ;
+  g_mutex_unlock (&tap->lock);
+}
+
+void
+sentient_pipe_tap_wait_flushed (SentientPipeTap *tap, GstWebRTCDataChannel *channel, guint ms)
+{
+  gint64 end = g_get_monotonic_time () + ms * G_TIME_SPAN_MILLISECOND;
+  gboolean in_time = TRUE;
+  guint64 amount = 1;
+
+  while (in_time && amount > 0)
+    {
+      g_mutex_lock (&tap->lock);
+      while (in_time && !tap->low && !tap->over)
+        in_time = g_cond_wait_until (&tap->cond, &tap->lock, end);
+      if (tap->over)
+        in_time = FALSE;
+      tap->low = FALSE; /* may have been an older crossing */
+      g_mutex_unlock (&tap->lock);
+      g_object_get (channel, "buffered-amount", &amount, NULL);
+    }
+}
+
+static void
+tap_closure_unref (gpointer data, GClosure *closure)
+{
+  sentient_pipe_tap_unref (data);
+}
+
+static void
+tap_connect (SentientPipeTap *tap, gpointer object, const char *signal, GCallback callback)
+{
+  g_signal_connect_data (object, signal, callback, sentient_pipe_tap_ref (tap), tap_closure_unref,
+                         0);
+}
+
+static void
+post_channel_event (SentientPipeTap *tap, SentientPipeEventKind kind, GstWebRTCDataChannel *channel)
+{
+  SentientPipeEvent *event = sentient_pipe_event_new (kind);
+
+  event->channel = g_object_ref (channel);
+  sentient_pipe_tap_post (tap, event);
+}
+
+/* called on the pc thread */
+static void
+on_channel_open (GstWebRTCDataChannel *channel, gpointer tap)
+{
+  post_channel_event (tap, SENTIENT_PIPE_EVENT_CHANNEL_OPEN, channel);
+}
+
+/* called on the pc thread */
+static void
+on_channel_close (GstWebRTCDataChannel *channel, gpointer tap)
+{
+  SentientPipeTap *self = tap;
+
+  post_channel_event (self, SENTIENT_PIPE_EVENT_CHANNEL_CLOSED, channel);
+  set_flag (self, &self->over);
+}
+
+/* called on the pc thread */
+static void
+on_channel_low (GstWebRTCDataChannel *channel, gpointer tap)
+{
+  SentientPipeTap *self = tap;
+
+  post_channel_event (self, SENTIENT_PIPE_EVENT_CHANNEL_LOW, channel);
+  set_flag (self, &self->low);
+}
+
+/* called on the pc thread */
+static void
+on_channel_error (GstWebRTCDataChannel *channel, const GError *error, gpointer tap)
+{
+  SentientPipeEvent *event = sentient_pipe_event_new (SENTIENT_PIPE_EVENT_BROKEN);
+
+  event->error = error != NULL ? g_error_copy (error) : NULL;
+  sentient_pipe_tap_post (tap, event);
+}
+
+/* Takes data. */
+static void
+post_message (SentientPipeTap *tap, GstWebRTCDataChannel *channel, GBytes *data, gboolean is_text)
+{
+  gint cost = (gint)g_bytes_get_size (data) + EVENT_COST;
+  SentientPipeEvent *event;
+
+  if (g_atomic_int_add (&tap->waiting, cost) > MAX_WAITING - cost)
+    {
+      g_atomic_int_add (&tap->waiting, -cost);
+      g_bytes_unref (data);
+      if (g_atomic_int_compare_and_exchange (&tap->overrun, FALSE, TRUE))
+        sentient_pipe_tap_post (tap, sentient_pipe_event_new (SENTIENT_PIPE_EVENT_OVERRUN));
+      return;
+    }
+  event = sentient_pipe_event_new (SENTIENT_PIPE_EVENT_MESSAGE);
+  event->channel = g_object_ref (channel);
+  event->data = data;
+  event->is_text = is_text;
+  event->tap = sentient_pipe_tap_ref (tap);
+  sentient_pipe_tap_post (tap, event);
+}
+
+/* called on the pc thread, with the PC lock held. NULL: empty. */
+static void
+on_channel_data (GstWebRTCDataChannel *channel, GBytes *data, gpointer tap)
+{
+  post_message (tap, channel, data != NULL ? g_bytes_ref (data) : g_bytes_new (NULL, 0), FALSE);
+}
+
+/* called on the pc thread, with the PC lock held. NULL: empty. */
+static void
+on_channel_string (GstWebRTCDataChannel *channel, const char *text, gpointer tap)
+{
+  post_message (tap, channel, g_bytes_new (text, text != NULL ? strlen (text) : 0), TRUE);
+}
+
+void
+sentient_pipe_tap_connect_channel (SentientPipeTap *tap, GstWebRTCDataChannel *channel)
+{
+  g_object_set (channel, "buffered-amount-low-threshold", (guint64)(SENTIENT_LINK_BUFFER_LOW - 1),
+                NULL);
+  tap_connect (tap, channel, "on-open", G_CALLBACK (on_channel_open));
+  tap_connect (tap, channel, "on-close", G_CALLBACK (on_channel_close));
+  tap_connect (tap, channel, "on-error", G_CALLBACK (on_channel_error));
+  tap_connect (tap, channel, "on-message-data", G_CALLBACK (on_channel_data));
+  tap_connect (tap, channel, "on-message-string", G_CALLBACK (on_channel_string));
+  tap_connect (tap, channel, "on-buffered-amount-low", G_CALLBACK (on_channel_low));
+}
+
+/* called on the pc thread. Connects at once: deferring loses messages. */
+static void
+on_data_channel (GstElement *webrtc, GstWebRTCDataChannel *channel, gpointer tap)
+{
+  sentient_pipe_tap_connect_channel (tap, channel);
+  post_channel_event (tap, SENTIENT_PIPE_EVENT_CHANNEL, channel);
+}
+
+/* called on the pc thread */
+static void
+on_ice_candidate (GstElement *webrtc, guint mline, const char *candidate, gpointer tap)
+{
+  SentientPipeEvent *event;
+
+  if (candidate == NULL || *candidate == '\0')
+    return; /* told by the gathering state */
+  event = sentient_pipe_event_new (SENTIENT_PIPE_EVENT_CANDIDATE);
+  event->text = g_strdup (candidate);
+  sentient_pipe_tap_post (tap, event);
+}
+
+/* called on the pc thread */
+static void
+on_notify_gathering (GstElement *webrtc, GParamSpec *pspec, gpointer tap)
+{
+  sentient_pipe_tap_post (tap, sentient_pipe_event_new (SENTIENT_PIPE_EVENT_GATHERING));
+}
+
+/* called on the pc thread */
+static void
+on_notify_connection (GstElement *webrtc, GParamSpec *pspec, gpointer tap)
+{
+  sentient_pipe_tap_post (tap, sentient_pipe_event_new (SENTIENT_PIPE_EVENT_CONNECTION));
+}
+
+void
+sentient_pipe_tap_connect_webrtc (SentientPipeTap *tap, GstElement *webrtc)
+{
+  tap_connect (tap, webrtc, "on-data-channel", G_CALLBACK (on_data_channel));
+  tap_connect (tap, webrtc, "on-ice-candidate", G_CALLBACK (on_ice_candidate));
+  tap_connect (tap, webrtc, "notify::ice-gathering-state", G_CALLBACK (on_notify_gathering));
+  tap_connect (tap, webrtc, "notify::ice-connection-state", G_CALLBACK (on_notify_connection));
+  tap_connect (tap, webrtc, "notify::connection-state", G_CALLBACK (on_notify_connection));
+}
+
+/* called on any of GStreamer's threads. A browser's pc.close () shows up only here. */
+GstBusSyncReply
+sentient_pipe_tap_on_bus_message (GstBus *bus, GstMessage *message, gpointer tap)
+{
+  SentientPipeTap *self = tap;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    {
+      SentientPipeEvent *event = sentient_pipe_event_new (SENTIENT_PIPE_EVENT_BROKEN);
+
+      gst_message_parse_error (message, &event->error, NULL);
+      sentient_pipe_tap_post (self, event);
+      set_flag (self, &self->over);
+    }
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}

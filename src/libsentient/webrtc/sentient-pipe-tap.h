@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "webrtc/sentient-pipe.h"
+
+G_BEGIN_DECLS
+
+/* What GStreamer's threads may touch: they ref and post, nothing else. */
+typedef struct _SentientPipeTap
+{
+  gatomicrefcount refs;
+  SentientMailbox *mailbox;
+  gint waiting; /* atomic: bytes of messages that are in the mailbox */
+  gint overrun; /* atomic: told already */
+
+  GMutex lock;
+  GCond cond;
+  gboolean low;  /* under lock: the channel's buffer fell below its threshold */
+  gboolean over; /* under lock: the channel was closed, or all of it broke */
+} SentientPipeTap;
+
+SentientPipeTap *sentient_pipe_tap_new (SentientMailbox *mailbox);
+SentientPipeTap *sentient_pipe_tap_ref (SentientPipeTap *tap);
+void sentient_pipe_tap_unref (SentientPipeTap *tap);
+/* Takes the event. */
+void sentient_pipe_tap_post (SentientPipeTap *tap, SentientPipeEvent *event);
+/* Waits until nothing of the channel is left to be sent, ms at most. Its threshold is 0. */
+void sentient_pipe_tap_wait_flushed (SentientPipeTap *tap, GstWebRTCDataChannel *channel, guint ms);
+/* Waits until the channel is closed or broken, ms at most. */
+void sentient_pipe_tap_wait_over (SentientPipeTap *tap, guint ms);
+
+/* The handlers hold a reference of the tap and are found again by it as their data. */
+void sentient_pipe_tap_connect_webrtc (SentientPipeTap *tap, GstElement *webrtc);
+void sentient_pipe_tap_connect_channel (SentientPipeTap *tap, GstWebRTCDataChannel *channel);
+GstBusSyncReply sentient_pipe_tap_on_bus_message (GstBus *bus, GstMessage *message, gpointer tap);
+
+G_END_DECLS

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "webrtc/sentient-pipe.h"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <sys/socket.h>
+#include <string.h>
+
+#include "core/sentient-error.h"
+#include "webrtc/sentient-pipe-tap.h"
+
+#define CHANNEL_LABEL "prrc"
+/* What the other end may take to take what was sent, and to answer the closing of the channel. */
+#define FLUSH_MS 1000
+#define CHANNEL_CLOSE_MS 1000
+/* webrtcbin 1.22 loses messages when the closing of the channel is close behind them: on our side
+ * in its encoder, on the other because the closing overtakes them in its decoder. */
+#define LINGER_MS 100
+#define DEFAULT_STUN_PORT 3478
+#define LAST_ASSOCIATION_ID 65534
+
+struct _SentientPipe
+{
+  GstElement *pipeline;
+  GstElement *webrtc; /* owned by the pipeline */
+  GstWebRTCDataChannel *channel;
+  SentientPipeTap *tap;
+  GPtrArray *promises; /* all that were given to webrtcbin: it may be stopped before it answers */
+  guint association_id;
+  gint64 last_sent; /* monotonic, µs */
+  gboolean polite;
+};
+
+/* usrsctp knows associations by a number that is the process's, and webrtcbin draws it at random:
+ * two alike never open. One bit each, 0 is not used. */
+static GMutex association_lock;
+static guint8 association_used[LAST_ASSOCIATION_ID / 8 + 1];
+static guint association_last;
+
+static guint
+take_association_id (void)
+{
+  guint found = 0;
+
+  g_mutex_lock (&association_lock);
+  for (guint i = 0; i < LAST_ASSOCIATION_ID && found == 0; i++)
+    {
+      association_last = association_last % LAST_ASSOCIATION_ID + 1;
+      if ((association_used[association_last / 8] & (1u << association_last % 8)) == 0)
+        found = association_last;
+    }
+  if (found != 0)
+    association_used[found / 8] |= 1u << found % 8;
+  g_mutex_unlock (&association_lock);
+  return found;
+}
+
+static void
+release_association_id (guint id)
+{
+  if (id == 0)
+    return;
+  g_mutex_lock (&association_lock);
+  association_used[id / 8] &= ~(1u << id % 8);
+  g_mutex_unlock (&association_lock);
+}
+
+/* called on the pc thread */
+static void
+on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer id)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+  const char *name = factory != NULL ? GST_OBJECT_NAME (factory) : NULL;
+
+  if (g_strcmp0 (name, "sctpdec") == 0 || g_strcmp0 (name, "sctpenc") == 0)
+    g_object_set (element, "sctp-association-id", GPOINTER_TO_UINT (id), NULL);
+}
+
+/* Whether this machine has no address but loopback. */
+static gboolean
+has_only_loopback (void)
+{
+  struct ifaddrs *list = NULL;
+  gboolean only = TRUE;
+
+  if (getifaddrs (&list) != 0)
+    return FALSE;
+  for (struct ifaddrs *i = list; i != NULL && only; i = i->ifa_next)
+    only = i->ifa_addr == NULL || (i->ifa_flags & IFF_UP) == 0 || (i->ifa_flags & IFF_LOOPBACK) != 0
+           || (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6);
+  freeifaddrs (list);
+  return only;
+}
+
+/* libnice's defaults open sockets and wake up the CPU without need. */
+static void
+tune_ice (GstElement *webrtc)
+{
+  g_autoptr (GObject) ice = NULL;
+  g_autoptr (GObject) agent = NULL;
+
+  g_object_get (webrtc, "ice-agent", &ice, NULL);
+  if (ice == NULL)
+    return;
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (ice), "ice-tcp") != NULL)
+    g_object_set (ice, "ice-tcp", FALSE, NULL);
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (ice), "agent") != NULL)
+    g_object_get (ice, "agent", &agent, NULL);
+  if (agent != NULL)
+    g_object_set (agent, "upnp", FALSE, "keepalive-conncheck", TRUE, "ice-tcp", FALSE, NULL);
+
+  /* Without any address gathering would never complete. */
+  if (has_only_loopback () && g_signal_lookup ("add-local-ip-address", G_OBJECT_TYPE (ice)) != 0)
+    {
+      gboolean added = FALSE;
+
+      g_signal_emit_by_name (ice, "add-local-ip-address", "127.0.0.1", &added);
+      if (!added)
+        g_debug ("libnice does not take 127.0.0.1 as a local address");
+    }
+}
+
+/* "stun:host[:port]" → "stun://host:port" */
+static char *
+to_stun_uri (const char *url)
+{
+  const char *host, *end;
+
+  if (!g_str_has_prefix (url, "stun:"))
+    return NULL;
+  host = url + strlen ("stun:");
+  if (g_str_has_prefix (host, "//"))
+    host += 2;
+  end = *host == '[' ? strchr (host, ']') : host;
+  if (end == NULL || *host == '\0')
+    return NULL;
+  if (strchr (end, ':') != NULL)
+    return g_strconcat ("stun://", host, NULL);
+  return g_strdup_printf ("stun://%s:%u", host, DEFAULT_STUN_PORT);
+}
+
+static void
+set_servers (GstElement *webrtc, const char *const *stun_urls, const char *const *turn_urls)
+{
+  for (guint i = 0; stun_urls != NULL && stun_urls[i] != NULL; i++)
+    {
+      g_autofree char *uri = to_stun_uri (stun_urls[i]);
+
+      if (uri == NULL)
+        {
+          g_debug ("\"%s\" is no stun: URL, it is not used", stun_urls[i]);
+          continue;
+        }
+      g_object_set (webrtc, "stun-server", uri, NULL);
+      if (stun_urls[i + 1] != NULL)
+        g_debug ("Only the first STUN server, %s, is used", uri);
+      break;
+    }
+
+  /* They hold passwords: none of them is logged. */
+  for (guint i = 0; turn_urls != NULL && turn_urls[i] != NULL; i++)
+    {
+      gboolean added = FALSE;
+
+      g_signal_emit_by_name (webrtc, "add-turn-server", turn_urls[i], &added);
+      if (!added)
+        g_debug ("TURN server %u is not usable (turn://user:password@host:port)", i + 1);
+    }
+}
+
+static void
+free_pipe (SentientPipe *self)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (self->pipeline);
+
+  g_signal_handlers_disconnect_by_data (self->webrtc, self->tap);
+  if (self->channel != NULL)
+    g_signal_handlers_disconnect_by_data (self->channel, self->tap);
+  gst_element_set_state (self->pipeline, GST_STATE_NULL);
+  for (guint i = 0; i < self->promises->len; i++)
+    gst_promise_expire (self->promises->pdata[i]); /* warns when freed while it is pending */
+  g_ptr_array_unref (self->promises);
+  gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
+  g_clear_object (&self->channel);
+  gst_clear_object (&self->pipeline);
+  release_association_id (self->association_id);
+  g_clear_pointer (&self->tap, sentient_pipe_tap_unref);
+  g_free (self);
+}
+
+/* webrtcbin just falls silent when it is stopped: the other end would not notice for minutes. */
+static void
+close_channel (SentientPipe *self)
+{
+  gint64 linger;
+
+  if (!sentient_pipe_channel_is_open (self))
+    return;
+  g_object_set (self->channel, "buffered-amount-low-threshold", (guint64)0, NULL);
+  if (sentient_pipe_get_buffered_amount (self) > 0)
+    {
+      sentient_pipe_tap_wait_flushed (self->tap, self->channel, FLUSH_MS);
+      self->last_sent = g_get_monotonic_time ();
+    }
+  if (self->last_sent == 0)
+    self->last_sent = g_get_monotonic_time (); /* the opening itself is a message, too */
+  linger = self->last_sent + LINGER_MS * G_TIME_SPAN_MILLISECOND - g_get_monotonic_time ();
+  if (linger > 0)
+    sentient_pipe_tap_wait_over (self->tap, linger / G_TIME_SPAN_MILLISECOND + 1);
+
+  if (!sentient_pipe_channel_is_open (self))
+    return;
+  gst_webrtc_data_channel_close (self->channel);
+  sentient_pipe_tap_wait_over (self->tap, CHANNEL_CLOSE_MS);
+}
+
+/* called on a thread of the pool: all this waits, the last for webrtcbin's threads */
+static void
+tear_down (gpointer data, gpointer user_data)
+{
+  SentientPipe *self = data;
+  SentientPipeTap *tap = sentient_pipe_tap_ref (self->tap);
+
+  if (self->polite && self->channel != NULL)
+    close_channel (self);
+  free_pipe (self);
+  sentient_pipe_tap_post (tap, sentient_pipe_event_new (SENTIENT_PIPE_EVENT_TORN_DOWN));
+  sentient_pipe_tap_unref (tap);
+}
+
+static gpointer
+create_tear_down_pool (gpointer data)
+{
+  return g_thread_pool_new (tear_down, NULL, -1, FALSE, NULL);
+}
+
+void
+sentient_pipe_tear_down (SentientPipe *self, gboolean polite)
+{
+  static GOnce once = G_ONCE_INIT;
+  GThreadPool *pool = g_once (&once, create_tear_down_pool, NULL);
+
+  self->polite = polite;
+  /* One thread a pipe, which has nine itself. An error means that none could be started now: it
+   * stays queued for the next that is. */
+  g_thread_pool_push (pool, self, NULL);
+}
+
+SentientPipe *
+sentient_pipe_new (SentientMailbox *mailbox,
+                   const char *const *stun_urls,
+                   const char *const *turn_urls,
+                   GError **error)
+{
+  g_autoptr (GstBus) bus = NULL;
+  SentientPipe *self;
+  GstElement *webrtc = gst_element_factory_make ("webrtcbin", NULL);
+  guint id = take_association_id ();
+
+  if (webrtc == NULL || id == 0)
+    {
+      gst_clear_object (&webrtc);
+      release_association_id (id);
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_LINK_FAILED,
+                   "A WebRTC connection could not be prepared: %s",
+                   id == 0 ? "too many are open, close some" : "webrtcbin cannot be loaded");
+      return NULL;
+    }
+
+  self = g_new0 (SentientPipe, 1);
+  self->association_id = id;
+  self->tap = sentient_pipe_tap_new (mailbox);
+  self->promises = g_ptr_array_new_with_free_func ((GDestroyNotify)gst_promise_unref);
+  self->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
+  self->webrtc = webrtc;
+  gst_util_set_object_arg (G_OBJECT (webrtc), "bundle-policy", "max-bundle");
+  tune_ice (webrtc);
+  set_servers (webrtc, stun_urls, turn_urls);
+  g_signal_connect (self->pipeline, "deep-element-added", G_CALLBACK (on_deep_element_added),
+                    GUINT_TO_POINTER (id));
+  gst_bin_add (GST_BIN (self->pipeline), webrtc);
+  bus = gst_element_get_bus (self->pipeline);
+  gst_bus_set_sync_handler (bus, sentient_pipe_tap_on_bus_message,
+                            sentient_pipe_tap_ref (self->tap),
+                            (GDestroyNotify)sentient_pipe_tap_unref);
+  sentient_pipe_tap_connect_webrtc (self->tap, webrtc);
+
+  if (gst_element_set_state (self->pipeline, GST_STATE_READY) != GST_STATE_CHANGE_FAILURE)
+    return self;
+  g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_LINK_FAILED,
+               "A WebRTC connection could not be prepared: webrtcbin does not start");
+  sentient_pipe_tear_down (self, FALSE);
+  return NULL;
+}
+
+gboolean
+sentient_pipe_play (SentientPipe *self)
+{
+  return gst_element_set_state (self->pipeline, GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
+}
+
+GstWebRTCDataChannel *
+sentient_pipe_create_channel (SentientPipe *self)
+{
+  g_assert (self->channel == NULL);
+
+  g_signal_emit_by_name (self->webrtc, "create-data-channel", CHANNEL_LABEL, NULL, &self->channel);
+  if (self->channel != NULL)
+    sentient_pipe_tap_connect_channel (self->tap, self->channel);
+  return self->channel;
+}
+
+void
+sentient_pipe_set_channel (SentientPipe *self, GstWebRTCDataChannel *channel)
+{
+  g_set_object (&self->channel, channel);
+}
+
+gboolean
+sentient_pipe_channel_is_open (SentientPipe *self)
+{
+  GstWebRTCDataChannelState state;
+
+  g_object_get (self->channel, "ready-state", &state, NULL);
+  return state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN;
+}
+
+guint64
+sentient_pipe_get_buffered_amount (SentientPipe *self)
+{
+  guint64 amount = 0;
+
+  g_object_get (self->channel, "buffered-amount", &amount, NULL);
+  return amount;
+}
+
+gboolean
+sentient_pipe_send (SentientPipe *self, GBytes *data, gboolean is_text, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  gboolean sent;
+
+  if (is_text)
+    {
+      g_autofree char *text = g_strndup (g_bytes_get_data (data, NULL), g_bytes_get_size (data));
+
+      sent = gst_webrtc_data_channel_send_string_full (self->channel, text, &cause);
+    }
+  else
+    sent = gst_webrtc_data_channel_send_data_full (self->channel, data, &cause);
+  self->last_sent = g_get_monotonic_time ();
+  if (sent)
+    return TRUE;
+
+  /* The one limit that is not ours. */
+  if (g_error_matches (cause, GST_WEBRTC_ERROR, GST_WEBRTC_ERROR_TYPE_ERROR))
+    g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_PAYLOAD_TOO_LARGE,
+                 "The message has %" G_GSIZE_FORMAT " bytes, more than the other node takes at "
+                 "once. Send it in parts.",
+                 g_bytes_get_size (data));
+  else
+    g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_CONNECTED,
+                 "The data channel is closing, the message was not sent: %s",
+                 cause != NULL ? cause->message : "it does not say why");
+  return FALSE;
+}
+
+typedef struct
+{
+  SentientPipeTap *tap;
+  SentientPipeEventKind kind;
+} PromiseData;
+
+static void
+promise_data_free (gpointer data)
+{
+  PromiseData *promise_data = data;
+
+  sentient_pipe_tap_unref (promise_data->tap);
+  g_free (promise_data);
+}
+
+/* called on the pc thread */
+static void
+on_promise (GstPromise *promise, gpointer user_data)
+{
+  PromiseData *data = user_data;
+  SentientPipeEvent *event;
+  const GstStructure *reply;
+
+  /* Does not wait here. Expired by free_pipe (), or interrupted: there is no reply to look at. */
+  if (gst_promise_wait (promise) != GST_PROMISE_RESULT_REPLIED)
+    return;
+
+  event = sentient_pipe_event_new (data->kind);
+  reply = gst_promise_get_reply (promise);
+  if (reply != NULL && gst_structure_has_field (reply, "error"))
+    gst_structure_get (reply, "error", G_TYPE_ERROR, &event->error, NULL);
+  else if (reply != NULL && gst_structure_has_field (reply, "offer"))
+    gst_structure_get (reply, "offer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &event->description,
+                       NULL);
+  else if (reply != NULL && gst_structure_has_field (reply, "answer"))
+    gst_structure_get (reply, "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &event->description,
+                       NULL);
+  sentient_pipe_tap_post (data->tap, event);
+}
+
+/* The pipe's, not to be unreferenced. */
+static GstPromise *
+new_promise (SentientPipe *self, SentientPipeEventKind kind)
+{
+  PromiseData *data = g_new0 (PromiseData, 1);
+  GstPromise *promise = gst_promise_new_with_change_func (on_promise, data, promise_data_free);
+
+  data->tap = sentient_pipe_tap_ref (self->tap);
+  data->kind = kind;
+  g_ptr_array_add (self->promises, promise);
+  return promise;
+}
+
+void
+sentient_pipe_create_description (SentientPipe *self, GstWebRTCSDPType type)
+{
+  GstPromise *promise = new_promise (self, SENTIENT_PIPE_EVENT_CREATED);
+
+  g_signal_emit_by_name (self->webrtc,
+                         type == GST_WEBRTC_SDP_TYPE_OFFER ? "create-offer" : "create-answer", NULL,
+                         promise);
+}
+
+void
+sentient_pipe_set_description (SentientPipe *self,
+                               gboolean local,
+                               GstWebRTCSessionDescription *description)
+{
+  GstPromise *promise
+      = new_promise (self, local ? SENTIENT_PIPE_EVENT_LOCAL_SET : SENTIENT_PIPE_EVENT_REMOTE_SET);
+
+  g_signal_emit_by_name (self->webrtc, local ? "set-local-description" : "set-remote-description",
+                         description, promise);
+}
+
+void
+sentient_pipe_add_candidate (SentientPipe *self, const char *candidate)
+{
+  g_signal_emit_by_name (self->webrtc, "add-ice-candidate", 0u, candidate);
+}
+
+gboolean
+sentient_pipe_is_gathered (SentientPipe *self)
+{
+  GstWebRTCICEGatheringState state;
+
+  g_object_get (self->webrtc, "ice-gathering-state", &state, NULL);
+  return state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE;
+}
+
+gboolean
+sentient_pipe_has_failed (SentientPipe *self)
+{
+  GstWebRTCICEConnectionState ice;
+  GstWebRTCPeerConnectionState connection;
+
+  g_object_get (self->webrtc, "ice-connection-state", &ice, "connection-state", &connection, NULL);
+  return ice == GST_WEBRTC_ICE_CONNECTION_STATE_FAILED
+         || connection == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED;
+}
+
+static GObject *
+get_dtls_transport (SentientPipe *self)
+{
+  g_autoptr (GObject) sctp = NULL;
+  GObject *dtls = NULL;
+
+  g_object_get (self->webrtc, "sctp-transport", &sctp, NULL);
+  if (sctp != NULL)
+    g_object_get (sctp, "transport", &dtls, NULL);
+  return dtls;
+}
+
+char *
+sentient_pipe_dup_remote_certificate (SentientPipe *self)
+{
+  g_autoptr (GObject) dtls = get_dtls_transport (self);
+  char *pem = NULL;
+
+  if (dtls != NULL)
+    g_object_get (dtls, "remote-certificate", &pem, NULL);
+  return pem;
+}
+
+static char *
+describe_candidate (const GstWebRTCICECandidateStats *stats)
+{
+  gboolean is_ipv6 = strchr (stats->ipaddr, ':') != NULL;
+
+  return g_strdup_printf (is_ipv6 ? "%s [%s]:%u" : "%s %s:%u",
+                          stats->type != NULL ? stats->type : "?", stats->ipaddr, stats->port);
+}
+
+char *
+sentient_pipe_dup_pair (SentientPipe *self)
+{
+  g_autoptr (GObject) dtls = get_dtls_transport (self);
+  g_autoptr (GObject) transport = NULL;
+  g_autoptr (GObject) ice = NULL;
+  g_autoptr (GObject) stream = NULL;
+  GstWebRTCICECandidateStats *near = NULL, *far = NULL;
+  char *text = NULL;
+
+  if (dtls != NULL)
+    g_object_get (dtls, "transport", &transport, NULL);
+  if (transport != NULL
+      && g_object_class_find_property (G_OBJECT_GET_CLASS (transport), "stream") != NULL)
+    g_object_get (transport, "stream", &stream, NULL);
+  g_object_get (self->webrtc, "ice-agent", &ice, NULL);
+  if (GST_IS_WEBRTC_ICE (ice) && GST_IS_WEBRTC_ICE_STREAM (stream)
+      && gst_webrtc_ice_get_selected_pair (GST_WEBRTC_ICE (ice), GST_WEBRTC_ICE_STREAM (stream),
+                                           &near, &far)
+      && near != NULL && far != NULL && near->ipaddr != NULL && far->ipaddr != NULL)
+    {
+      g_autofree char *local = describe_candidate (near);
+      g_autofree char *remote = describe_candidate (far);
+
+      text = g_strdup_printf ("%s ↔ %s (%s)", local, remote,
+                              near->proto != NULL ? near->proto : "?");
+    }
+  g_clear_pointer (&near, gst_webrtc_ice_candidate_stats_free);
+  g_clear_pointer (&far, gst_webrtc_ice_candidate_stats_free);
+  return text;
+}
