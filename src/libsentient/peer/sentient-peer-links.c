@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "peer/sentient-peer-private.h"
+
+/* Attempts and open connections, whatever starts or ends them. A connection's peer is NULL as soon
+ * as the peer let go of it. */
+
+GPtrArray *
+sentient_peer_list (GHashTable *connections)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  gpointer connection;
+
+  g_hash_table_iter_init (&iter, connections);
+  while (g_hash_table_iter_next (&iter, NULL, &connection))
+    g_ptr_array_add (list, g_object_ref (connection));
+  return list;
+}
+
+static void
+remove_from_list (SentientPeer *self, SentientConnection *connection)
+{
+  guint position;
+
+  if (g_list_store_find (self->connections, connection, &position))
+    g_list_store_remove (self->connections, position);
+}
+
+static void
+on_dropped_link_closed (SentientLink *link, GError *error, SentientPeer *self)
+{
+  g_autoptr (SentientPeer) keep = g_object_ref (self);
+
+  g_ptr_array_remove (self->closing_links, link);
+  sentient_peer_check_closed (self);
+}
+
+/* Closes a link whose end interests nobody any more. */
+static void
+drop_link (SentientPeer *self, SentientConnection *connection)
+{
+  SentientLink *link = g_steal_pointer (&connection->link);
+
+  if (link == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (link, connection);
+  if (sentient_link_get_state (link) == SENTIENT_LINK_STATE_CLOSED)
+    {
+      g_object_unref (link);
+      return;
+    }
+  g_ptr_array_add (self->closing_links, link);
+  g_signal_connect_object (link, "closed", G_CALLBACK (on_dropped_link_closed), self, 0);
+  sentient_link_close (link);
+}
+
+void
+sentient_peer_check_closed (SentientPeer *self)
+{
+  if (!self->is_closing || self->closing_channels->len > 0 || self->closing_links->len > 0
+      || g_hash_table_size (self->attempts) > 0 || g_hash_table_size (self->open) > 0)
+    return;
+  self->is_closing = FALSE;
+  sentient_waiters_return_done (self->closing);
+}
+
+gboolean
+sentient_peer_has_capacity (SentientPeer *self, const char *node_id)
+{
+  guint n = g_hash_table_size (self->open);
+  GHashTableIter iter;
+  gpointer other;
+
+  if (g_hash_table_contains (self->open, node_id))
+    return TRUE; /* it will take that one's place */
+  g_hash_table_iter_init (&iter, self->attempts);
+  while (g_hash_table_iter_next (&iter, &other, NULL))
+    n += !g_hash_table_contains (self->open, other);
+  return n < self->max_connections;
+}
+
+/* Attempts */
+
+void
+sentient_peer_fail_attempt (SentientPeer *self,
+                            SentientConnection *connection,
+                            const GError *error,
+                            gboolean silent)
+{
+  g_autoptr (SentientPeer) keep_self = g_object_ref (self);
+  g_autoptr (SentientConnection) keep = g_object_ref (connection);
+  g_autoptr (GError) full = g_error_copy (error);
+
+  if (g_hash_table_lookup (self->attempts, connection->node_id) != connection)
+    return;
+  g_prefix_error (&full, "could not connect to “%s”: ", connection->node_id);
+  g_hash_table_remove (self->attempts, connection->node_id);
+  g_hash_table_remove (self->addressed, connection->node_id);
+  connection->peer = NULL;
+  sentient_connection_clear_timeout (connection);
+  drop_link (self, connection);
+  remove_from_list (self, connection);
+  sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_FAILED);
+  sentient_peer_trace (self, connection->node_id, "no connection: %s", error->message);
+  if (!sentient_waiters_return_error (connection->opening, full) && !silent)
+    sentient_peer_emit_error (self, full);
+  sentient_peer_check_closed (self);
+}
+
+void
+sentient_peer_fail_attempts (SentientPeer *self, const GError *error)
+{
+  g_autoptr (GPtrArray) attempts = sentient_peer_list (self->attempts);
+
+  for (guint i = 0; i < attempts->len; i++)
+    sentient_peer_fail_attempt (self, attempts->pdata[i], error, TRUE);
+}
+
+static gboolean
+on_attempt_timeout (gpointer user_data)
+{
+  SentientConnection *connection = user_data;
+  SentientPeer *self = connection->peer;
+  g_autoptr (GError) error = g_error_new (
+      SENTIENT_ERROR, SENTIENT_ERROR_TIMED_OUT,
+      connection->have_remote
+          ? "no data channel within %u ms though offer and answer were exchanged: there may be no "
+            "path between the two networks, a TURN server helps"
+          : "no answer within %u ms: the node may be gone, or may not take connections",
+      self->connect_timeout);
+
+  sentient_peer_fail_attempt (self, connection, error, FALSE);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_abandoned (gpointer user_data)
+{
+  SentientConnection *connection = user_data;
+  g_autoptr (GError) error
+      = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "it was cancelled");
+
+  if (connection->wanted && connection->peer != NULL)
+    sentient_peer_fail_attempt (connection->peer, connection, error, TRUE);
+}
+
+SentientConnection *
+sentient_peer_add_attempt (SentientPeer *self, const char *node_id, const char *room)
+{
+  SentientConnection *connection
+      = sentient_connection_new (self, self->context, node_id, on_abandoned);
+
+  sentient_connection_set_room (connection, room);
+  g_hash_table_replace (self->attempts, g_strdup (node_id), connection); /* holds it */
+  g_list_store_append (self->connections, connection);
+  return connection;
+}
+
+/* Links */
+
+static void
+on_local_description (SentientLink *link,
+                      SentientSignalType type,
+                      const char *sdp,
+                      SentientConnection *connection)
+{
+  sentient_peer_handle_local_description (connection->peer, connection, type, sdp);
+}
+
+static void
+on_local_candidate (SentientLink *link,
+                    guint mline,
+                    const char *candidate,
+                    SentientConnection *connection)
+{
+  sentient_peer_handle_local_candidate (connection->peer, connection, mline, candidate);
+}
+
+/* An open connection is over; error NULL: in good order. */
+static void
+end_connection (SentientPeer *self, SentientConnection *connection, const GError *error)
+{
+  g_autoptr (SentientPeer) keep_self = g_object_ref (self);
+  g_autoptr (SentientConnection) keep = g_object_ref (connection);
+
+  if (g_hash_table_lookup (self->open, connection->node_id) == connection)
+    g_hash_table_remove (self->open, connection->node_id);
+  connection->peer = NULL;
+  drop_link (self, connection);
+  remove_from_list (self, connection);
+  sentient_connection_set_state (connection, error != NULL ? SENTIENT_CONNECTION_STATE_FAILED
+                                                           : SENTIENT_CONNECTION_STATE_CLOSED);
+  sentient_peer_trace (self, connection->node_id, "disconnected%s%s", error != NULL ? ": " : "",
+                       error != NULL ? error->message : "");
+  sentient_peer_emit_peer_disconnected (self, connection->node_id, error);
+  sentient_waiters_return_done (connection->closing);
+  sentient_peer_check_closed (self);
+}
+
+static void
+on_link_opened (SentientLink *link, SentientConnection *connection)
+{
+  g_autoptr (SentientPeer) self = g_object_ref (connection->peer);
+  g_autoptr (SentientConnection) keep = g_object_ref (connection);
+  SentientConnection *known = g_hash_table_lookup (self->open, connection->node_id);
+  g_autoptr (SentientConnection) old = known != NULL ? g_object_ref (known) : NULL;
+  g_autofree char *pair = NULL;
+
+  g_hash_table_remove (self->attempts, connection->node_id);
+  g_hash_table_replace (self->open, g_strdup (connection->node_id), g_object_ref (connection));
+  g_hash_table_remove (self->addressed, connection->node_id);
+  sentient_early_candidates_drop (self->early, connection->node_id);
+  sentient_connection_clear_timeout (connection);
+  sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_CONNECTED);
+  if (old != NULL) /* it started anew, or wanted another one: this takes its place */
+    end_connection (self, old, NULL);
+  if (connection->peer == NULL)
+    return;
+  pair = sentient_link_dup_description (link);
+  sentient_peer_trace (self, connection->node_id, "data channel open%s%s", pair != NULL ? ": " : "",
+                       pair != NULL ? pair : "");
+  sentient_peer_emit_peer_connected (self, connection->node_id);
+  sentient_waiters_return_object (connection->opening, connection);
+}
+
+static void
+on_link_message (SentientLink *link, GBytes *data, gboolean is_text, SentientConnection *connection)
+{
+  g_autoptr (SentientPeer) self = g_object_ref (connection->peer);
+
+  connection->messages_received++;
+  connection->bytes_received += g_bytes_get_size (data);
+  sentient_peer_emit_message (self, connection->node_id, data, is_text);
+}
+
+static void
+on_link_drained (SentientLink *link, SentientConnection *connection)
+{
+  g_autoptr (SentientPeer) self = g_object_ref (connection->peer);
+
+  sentient_peer_emit_drained (self, connection->node_id);
+}
+
+static void
+on_link_closed (SentientLink *link, GError *error, SentientConnection *connection)
+{
+  SentientPeer *self = connection->peer;
+  g_autoptr (GError) early = NULL;
+
+  g_signal_handlers_disconnect_by_data (link, connection);
+  g_clear_object (&connection->link);
+  if (connection->state == SENTIENT_CONNECTION_STATE_CONNECTED)
+    {
+      end_connection (self, connection, error);
+      return;
+    }
+  early = error != NULL ? g_error_copy (error)
+                        : g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_LINK_FAILED,
+                                               "the other end closed it before it was open");
+  sentient_peer_fail_attempt (self, connection, early, FALSE);
+}
+
+/* People write TURN servers as "turn:user:pass@host:port", a link wants a "//" in it. */
+static GStrv
+normalize_turn (GStrv servers)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; servers != NULL && servers[i] != NULL; i++)
+    {
+      const char *colon = strchr (servers[i], ':');
+      g_autofree char *full = NULL;
+
+      if (strstr (servers[i], "://") != NULL)
+        full = g_strdup (servers[i]);
+      else if (g_str_has_prefix (servers[i], "turn:") || g_str_has_prefix (servers[i], "turns:"))
+        full = g_strdup_printf ("%.*s://%s", (int)(colon - servers[i]), servers[i], colon + 1);
+      else
+        full = g_strconcat ("turn://", servers[i], NULL);
+      g_strv_builder_add (builder, full);
+    }
+  return g_strv_builder_end (builder);
+}
+
+static SentientLink *
+make_link (SentientPeer *self, SentientConnection *connection)
+{
+  GStrv stun = self->stun_servers != NULL ? self->stun_servers : self->coordinator_stun;
+  g_auto (GStrv) turn
+      = normalize_turn (self->turn_servers != NULL ? self->turn_servers : self->coordinator_turn);
+  SentientLink *link;
+
+  g_main_context_push_thread_default (self->context);
+  link = self->link_factory ((const char *const *)stun, (const char *const *)turn,
+                             self->link_factory_data);
+  g_main_context_pop_thread_default (self->context);
+  g_signal_connect_object (link, "local-description", G_CALLBACK (on_local_description), connection,
+                           0);
+  g_signal_connect_object (link, "local-candidate", G_CALLBACK (on_local_candidate), connection, 0);
+  g_signal_connect_object (link, "opened", G_CALLBACK (on_link_opened), connection, 0);
+  g_signal_connect_object (link, "message", G_CALLBACK (on_link_message), connection, 0);
+  g_signal_connect_object (link, "drained", G_CALLBACK (on_link_drained), connection, 0);
+  g_signal_connect_object (link, "closed", G_CALLBACK (on_link_closed), connection, 0);
+  return link;
+}
+
+static char *
+new_negotiation (void)
+{
+  return g_strdup_printf ("%08x%08x", g_random_int (), g_random_int ());
+}
+
+void
+sentient_peer_negotiate (SentientPeer *self,
+                         SentientConnection *connection,
+                         const char *negotiation,
+                         const char *offer)
+{
+  g_autoptr (SentientLink) link = NULL;
+
+  if (connection->peer != self)
+    return;
+  drop_link (self, connection);
+  g_free (connection->negotiation);
+  connection->negotiation = offer != NULL ? g_strdup (negotiation) : new_negotiation ();
+  g_free (connection->remote_offer);
+  connection->remote_offer = g_strdup (offer);
+  connection->have_remote = offer != NULL;
+  connection->started = g_get_monotonic_time ();
+  link = make_link (self, connection);
+  connection->link = g_object_ref (link);
+  /* Who waits was promised an end; else a new start has the whole time. */
+  if (connection->timeout == NULL || sentient_waiters_is_empty (connection->opening))
+    {
+      sentient_connection_clear_timeout (connection);
+      connection->timeout
+          = sentient_peer_add_timeout (self, self->connect_timeout, on_attempt_timeout, connection);
+    }
+  sentient_connection_set_offerer (connection, offer == NULL);
+  if (connection->state == SENTIENT_CONNECTION_STATE_NEW)
+    sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_CONNECTING);
+  if (connection->link != link)
+    return;
+  sentient_link_start (link, offer == NULL);
+  if (offer != NULL && connection->link == link)
+    sentient_link_set_remote_description (link, SENTIENT_SIGNAL_TYPE_OFFER, offer);
+}
+
+void
+sentient_peer_greet (SentientPeer *self, const char *node_id, const char *room)
+{
+  g_autoptr (SentientConnection) attempt = NULL;
+  SentientConnection *known = g_hash_table_lookup (self->attempts, node_id);
+
+  if (!sentient_peer_has_coordinator (self) || g_str_equal (node_id, self->node_id)
+      || g_hash_table_contains (self->open, node_id))
+    return;
+  if (known != NULL && known->started >= self->open_since)
+    return;
+  if (known == NULL && !sentient_peer_has_capacity (self, node_id))
+    {
+      g_debug ("not connecting to “%s”: there are %u connections already", node_id,
+               self->max_connections);
+      return;
+    }
+  /* What went by way of a coordinator that is gone may be lost in part: it has to be made again. */
+  attempt = g_object_ref (known != NULL ? known : sentient_peer_add_attempt (self, node_id, room));
+  sentient_peer_negotiate (self, attempt, NULL, NULL);
+}
+
+/* At dispose: nobody is told anything. */
+void
+sentient_peer_drop_links (SentientPeer *self)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->connections));
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (SentientConnection) connection
+          = g_list_model_get_item (G_LIST_MODEL (self->connections), i);
+      g_autoptr (SentientLink) link = g_steal_pointer (&connection->link);
+
+      connection->peer = NULL;
+      sentient_connection_clear_timeout (connection);
+      if (link != NULL)
+        {
+          g_signal_handlers_disconnect_by_data (link, connection);
+          sentient_link_close (link);
+        }
+      sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_CLOSED);
+    }
+  for (guint i = 0; i < self->closing_links->len; i++)
+    g_signal_handlers_disconnect_by_data (self->closing_links->pdata[i], self);
+  g_ptr_array_set_size (self->closing_links, 0);
+  g_hash_table_remove_all (self->attempts);
+  g_hash_table_remove_all (self->open);
+  g_list_store_remove_all (self->connections);
+}

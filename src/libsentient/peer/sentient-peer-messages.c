@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "peer/sentient-peer-private.h"
+
+#include <string.h>
+
+static gboolean
+send_to (SentientPeer *self, const char *node_id, GBytes *data, gboolean is_text, GError **error)
+{
+  SentientConnection *connection = g_hash_table_lookup (self->open, node_id);
+
+  if (connection == NULL)
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_CONNECTED,
+                   "there is no open connection to “%s”: connect to it first", node_id);
+      return FALSE;
+    }
+  return sentient_connection_send (connection, data, is_text, error);
+}
+
+/**
+ * sentient_peer_send:
+ * @self: a peer
+ * @node_id: a connected node
+ * @text: UTF-8 text, 1 to 65536 bytes
+ * @error: return location
+ *
+ * Sends a text message over the open data channel. Messages arrive whole and in order.
+ *
+ * Errors: %SENTIENT_ERROR_NOT_CONNECTED, %SENTIENT_ERROR_BAD_REQUEST (empty, or no UTF-8),
+ * %SENTIENT_ERROR_PAYLOAD_TOO_LARGE, %SENTIENT_ERROR_WOULD_BLOCK (too much is waiting: send it
+ * again after #SentientPeer::drained).
+ *
+ * Returns: %TRUE if the channel took it
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_peer_send (SentientPeer *self, const char *node_id, const char *text, GError **error)
+{
+  g_autoptr (GBytes) data = NULL;
+
+  g_return_val_if_fail (SENTIENT_IS_PEER (self), FALSE);
+  g_return_val_if_fail (node_id != NULL, FALSE);
+  g_return_val_if_fail (text != NULL, FALSE);
+
+  data = g_bytes_new (text, strlen (text));
+  return send_to (self, node_id, data, TRUE, error);
+}
+
+/**
+ * sentient_peer_send_bytes:
+ * @self: a peer
+ * @node_id: a connected node
+ * @data: 1 to 65536 bytes
+ * @error: return location
+ *
+ * Sends a binary message; else like sentient_peer_send().
+ *
+ * Returns: %TRUE if the channel took it
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_peer_send_bytes (SentientPeer *self, const char *node_id, GBytes *data, GError **error)
+{
+  g_return_val_if_fail (SENTIENT_IS_PEER (self), FALSE);
+  g_return_val_if_fail (node_id != NULL, FALSE);
+  g_return_val_if_fail (data != NULL, FALSE);
+
+  return send_to (self, node_id, data, FALSE, error);
+}
+
+static gboolean
+is_reached_by (SentientConnection *connection, SentientRoom *room)
+{
+  const char *name = sentient_room_get_name (room);
+
+  if (!sentient_connection_is_usable (connection))
+    return FALSE;
+  return g_strcmp0 (connection->room, name) == 0
+         || sentient_room_find_member (room, connection->node_id) != NULL;
+}
+
+/**
+ * sentient_peer_broadcast:
+ * @self: a peer
+ * @room: a room that was joined
+ * @text: UTF-8 text, 1 to 65536 bytes
+ * @n_sent: (out) (optional): how many nodes it was sent to
+ * @error: return location
+ *
+ * Sends a text message to every connected node that is in the room or was met there. That there is
+ * none is no error. If some did not take it, the others have it all the same: @error says how many
+ * failed and why the first did.
+ *
+ * Errors: %SENTIENT_ERROR_UNKNOWN_ROOM (it was not joined), else those of sentient_peer_send().
+ *
+ * Returns: %TRUE if every one of them took it
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_peer_broadcast (SentientPeer *self,
+                         const char *room,
+                         const char *text,
+                         guint *n_sent,
+                         GError **error)
+{
+  g_autoptr (GBytes) data = NULL;
+  g_autoptr (GError) first = NULL;
+  SentientRoom *joined;
+  g_autoptr (GPtrArray) open = NULL;
+  guint sent = 0, failed = 0;
+
+  g_return_val_if_fail (SENTIENT_IS_PEER (self), FALSE);
+  g_return_val_if_fail (room != NULL, FALSE);
+  g_return_val_if_fail (text != NULL, FALSE);
+
+  if (n_sent != NULL)
+    *n_sent = 0;
+  joined = sentient_peer_find_room (self, room);
+  if (joined == NULL)
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_ROOM,
+                   "“%s” is not in room “%s”: join it first", self->node_id, room);
+      return FALSE;
+    }
+  data = g_bytes_new (text, strlen (text));
+  open = sentient_peer_list (self->open);
+  for (guint i = 0; i < open->len; i++)
+    {
+      g_autoptr (GError) local = NULL;
+
+      if (!is_reached_by (open->pdata[i], joined))
+        continue;
+      if (sentient_connection_send (open->pdata[i], data, TRUE, &local))
+        sent++;
+      else if (failed++ == 0)
+        first = g_steal_pointer (&local);
+    }
+  if (n_sent != NULL)
+    *n_sent = sent;
+  if (failed == 0)
+    return TRUE;
+  g_set_error (error, first->domain, first->code, "%u of %u nodes did not take the message; %s",
+               failed, failed + sent, first->message);
+  return FALSE;
+}

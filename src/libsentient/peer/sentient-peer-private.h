@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/sentient-backoff.h"
+#include "core/sentient-error.h"
+#include "peer/sentient-connection-private.h"
+#include "peer/sentient-early-candidates.h"
+#include "peer/sentient-peer.h"
+#include "peer/sentient-waiters.h"
+#include "signaling/sentient-channel.h"
+
+G_BEGIN_DECLS
+
+/* sentient-peer.c: the object, its properties and signals.
+ * sentient-peer-properties.c: what can be asked of it.
+ * sentient-peer-coordinator.c: finding a coordinator, losing it, finding it again.
+ * sentient-peer-requests.c: joining and leaving.
+ * sentient-peer-rooms.c: who is there, what the coordinator says.
+ * sentient-peer-negotiation.c: signals to and from other nodes.
+ * sentient-peer-links.c: connections from the first offer to the end of the link.
+ * sentient-peer-connect.c: the wishes to connect, to disconnect, to close.
+ * sentient-peer-messages.c: what goes over open connections.
+ *
+ * Whatever runs foreign code (a signal, the return of a task) may find the peer changed afterwards;
+ * hold a reference where it could be the last. */
+
+#define SENTIENT_PEER_URIS_MAX 32
+#define SENTIENT_PEER_MEMBERS_MAX 4096 /* of one room, as we see it */
+#define SENTIENT_PEER_SILENCE_MS 45000
+#define SENTIENT_PEER_RECONNECT_MAX_MS 30000
+
+typedef SentientLink *(*SentientLinkFactory) (const char *const *stun_urls,
+                                              const char *const *turn_urls,
+                                              gpointer user_data);
+
+struct _SentientPeer
+{
+  GObject parent_instance;
+
+  GMainContext *context;
+  char *node_id;
+  SentientPeerState state;
+
+  /* settings */
+  gboolean auto_connect;
+  gboolean use_websocket;
+  GStrv stun_servers; /* NULL: those of the coordinator */
+  GStrv turn_servers; /* likewise */
+  guint connect_timeout;
+  guint request_timeout;
+  guint reconnect_delay;
+  guint max_connections;
+  guint silence_ms;
+  guint poll_ms;
+  SentientLinkFactory link_factory;
+  gpointer link_factory_data;
+  GDestroyNotify link_factory_data_free;
+
+  /* the coordinator */
+  GPtrArray *uris;          /* (element-type GUri) */
+  guint first_uri;          /* of this round: the one that worked last */
+  guint uris_tried;         /* in this round */
+  gboolean try_poll;        /* the WebSocket of the present URI did not work */
+  GString *tried;           /* what went wrong in this round, for people */
+  gint round_error;         /* code of the last that went wrong */
+  SentientChannel *channel; /* open, or being opened */
+  GCancellable *opening;    /* NULL: none is being opened */
+  gint64 open_since;        /* monotonic, us */
+  SentientChannelKind channel_kind;
+  char *coordinator_uri;
+  char *coordinator_id;
+  GStrv coordinator_stun;
+  GStrv coordinator_turn;
+  SentientBackoff backoff;
+  GSource *reconnect_timer;
+  GPtrArray *closing_channels;
+  SentientWaiters *connecting;
+  SentientWaiters *disconnecting;
+
+  /* rooms */
+  GListStore *rooms;    /* SentientRoom */
+  GHashTable *metadata; /* room name → what we joined it with */
+  GPtrArray *requests;  /* joins and leaves without an answer, oldest first */
+
+  /* connections */
+  GListStore *connections; /* SentientConnection: all of attempts and open */
+  GHashTable *attempts;    /* node id → SentientConnection, not open yet */
+  GHashTable *open;        /* node id → SentientConnection */
+  GPtrArray *closing_links;
+  SentientEarlyCandidates *early;
+  GHashTable *addressed; /* node id → how much we signalled to it lately */
+  guint n_errors_due;    /* that the coordinator still has for an attempt it made fail */
+  gint due_code;
+  gint64 errors_due_until; /* monotonic, us */
+  SentientWaiters *closing;
+  gboolean is_closing;
+};
+
+/* sentient-peer-signals.c */
+void sentient_peer_install_signals (SentientPeerClass *klass);
+void sentient_peer_emit_peer_connected (SentientPeer *self, const char *node_id);
+void
+sentient_peer_emit_peer_disconnected (SentientPeer *self, const char *node_id, const GError *error);
+void sentient_peer_emit_message (SentientPeer *self,
+                                 const char *node_id,
+                                 GBytes *data,
+                                 gboolean is_text);
+void sentient_peer_emit_drained (SentientPeer *self, const char *node_id);
+void sentient_peer_emit_error (SentientPeer *self, const GError *error);
+void
+sentient_peer_emit_member_joined (SentientPeer *self, SentientRoom *room, SentientMember *member);
+void sentient_peer_emit_member_left (SentientPeer *self,
+                                     SentientRoom *room,
+                                     SentientMember *member,
+                                     SentientLeaveReason reason);
+void sentient_peer_trace (SentientPeer *self, const char *node_id, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+
+/* sentient-peer.c */
+void sentient_peer_set_state (SentientPeer *self, SentientPeerState state);
+void sentient_peer_set_channel_kind (SentientPeer *self, SentientChannelKind kind);
+void sentient_peer_set_coordinator_uri (SentientPeer *self, const char *uri);
+void sentient_peer_set_coordinator_id (SentientPeer *self, const char *id);
+GSource *
+sentient_peer_add_timeout (SentientPeer *self, guint ms, GSourceFunc func, gpointer user_data);
+/* For tests. */
+void sentient_peer_set_link_factory (SentientPeer *self,
+                                     SentientLinkFactory factory,
+                                     gpointer user_data,
+                                     GDestroyNotify user_data_free);
+void sentient_peer_set_intervals (SentientPeer *self, guint silence_ms, guint poll_ms);
+
+/* sentient-peer-coordinator.c */
+void sentient_peer_channel_lost (SentientPeer *self, GError *error); /* taken */
+void sentient_peer_leave_coordinator (SentientPeer *self, const GError *why);
+void sentient_peer_connect_abandoned (gpointer user_data);
+void sentient_peer_drop_channels (SentientPeer *self);
+gboolean sentient_peer_has_coordinator (SentientPeer *self);
+
+/* sentient-peer-requests.c */
+void sentient_peer_rejoin (SentientPeer *self);
+void sentient_peer_fail_requests (SentientPeer *self, const GError *error);
+void sentient_peer_handle_join_result (SentientPeer *self, SentientServerMessage *message);
+void sentient_peer_handle_leave_result (SentientPeer *self, SentientServerMessage *message);
+gboolean sentient_peer_refuse_first_request (SentientPeer *self, const GError *error);
+
+/* sentient-peer-rooms.c */
+void sentient_peer_handle_message (SentientPeer *self, SentientServerMessage *message);
+SentientRoom *sentient_peer_find_room (SentientPeer *self, const char *name);
+/* The first room of ours where the node is; NULL: none. */
+SentientRoom *sentient_peer_find_shared_room (SentientPeer *self, const char *node_id);
+void sentient_peer_forget_room (SentientPeer *self, const char *name);
+void sentient_peer_clear_rooms (SentientPeer *self);
+/* Makes the room look as the coordinator says. peers: (element-type SentientRemotePeer) or NULL.
+ * tell: with signals. */
+void sentient_peer_sync_members (SentientPeer *self,
+                                 SentientRoom *room,
+                                 GPtrArray *peers,
+                                 gboolean tell);
+
+/* sentient-peer-negotiation.c */
+void sentient_peer_handle_signal (SentientPeer *self, SentientSignal *signal);
+void sentient_peer_handle_signal_failed (SentientPeer *self, SentientSignal *signal, GError *error);
+/* Nodes we signalled to lately, so that an error of the coordinator may be about it. */
+guint sentient_peer_count_addressed (SentientPeer *self);
+gboolean sentient_peer_is_repeated_error (SentientPeer *self, const GError *error);
+/* FALSE: it cannot be said whom it is about. */
+gboolean sentient_peer_attribute_error (SentientPeer *self, const GError *error);
+void sentient_peer_handle_local_description (SentientPeer *self,
+                                             SentientConnection *connection,
+                                             SentientSignalType type,
+                                             const char *sdp);
+void sentient_peer_handle_local_candidate (SentientPeer *self,
+                                           SentientConnection *connection,
+                                           guint mline,
+                                           const char *candidate);
+
+/* sentient-peer-links.c */
+/* (element-type SentientConnection): those of a table, held; it may change meanwhile. */
+GPtrArray *sentient_peer_list (GHashTable *connections);
+gboolean sentient_peer_has_capacity (SentientPeer *self, const char *node_id);
+SentientConnection *
+sentient_peer_add_attempt (SentientPeer *self, const char *node_id, const char *room);
+/* Begins (again) with a fresh link; offer NULL: we offer. */
+void sentient_peer_negotiate (SentientPeer *self,
+                              SentientConnection *connection,
+                              const char *negotiation,
+                              const char *offer);
+/* silent: tell only who waits for it. */
+void sentient_peer_fail_attempt (SentientPeer *self,
+                                 SentientConnection *connection,
+                                 const GError *error,
+                                 gboolean silent);
+void sentient_peer_fail_attempts (SentientPeer *self, const GError *error);
+/* The newcomer's part: offers to a member it found. */
+void sentient_peer_greet (SentientPeer *self, const char *node_id, const char *room);
+void sentient_peer_drop_links (SentientPeer *self);
+void sentient_peer_check_closed (SentientPeer *self);
+
+G_END_DECLS

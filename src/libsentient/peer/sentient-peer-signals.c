@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "peer/sentient-peer-private.h"
+
+#include "core/sentient-enum-types.h"
+
+enum
+{
+  PEER_CONNECTED,
+  PEER_DISCONNECTED,
+  MESSAGE,
+  DRAINED,
+  ERROR_SIGNAL,
+  MEMBER_JOINED,
+  MEMBER_LEFT,
+  NEGOTIATION,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+static void
+install_connection_signals (SentientPeerClass *klass)
+{
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  /**
+   * SentientPeer::peer-connected:
+   * @self: the peer
+   * @node_id: the node at the other end
+   *
+   * A data channel is open.
+   *
+   * Since: 0.1
+   */
+  signals[PEER_CONNECTED] = g_signal_new ("peer-connected", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                          NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+
+  /**
+   * SentientPeer::peer-disconnected:
+   * @self: the peer
+   * @node_id: the node that was at the other end
+   * @error: (nullable): what broke it; %NULL if it was closed in good order, or another connection
+   *   to the same node took its place
+   *
+   * A data channel that was open is so no more.
+   *
+   * Since: 0.1
+   */
+  signals[PEER_DISCONNECTED]
+      = g_signal_new ("peer-disconnected", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                      G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_ERROR);
+
+  /**
+   * SentientPeer::message:
+   * @self: the peer
+   * @node_id: who sent it
+   * @data: the message
+   * @is_text: whether it was sent as text; then @data is valid UTF-8 without a NUL
+   *
+   * A message came.
+   *
+   * Since: 0.1
+   */
+  signals[MESSAGE] = g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                   G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_BYTES, G_TYPE_BOOLEAN);
+
+  /**
+   * SentientPeer::drained:
+   * @self: the peer
+   * @node_id: the node at the other end
+   *
+   * After a %SENTIENT_ERROR_WOULD_BLOCK: there is room again.
+   *
+   * Since: 0.1
+   */
+  signals[DRAINED] = g_signal_new ("drained", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                   G_TYPE_NONE, 1, G_TYPE_STRING);
+
+  /**
+   * SentientPeer::negotiation:
+   * @self: the peer
+   * @node_id: the other node
+   * @text: what happens, in plain words: "offer sent", "candidate received: …"
+   *
+   * For people who want to see how a connection comes about. The words may change.
+   *
+   * Since: 0.1
+   */
+  signals[NEGOTIATION] = g_signal_new ("negotiation", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                       G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+}
+
+void
+sentient_peer_install_signals (SentientPeerClass *klass)
+{
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  install_connection_signals (klass);
+
+  /**
+   * SentientPeer::error:
+   * @self: the peer
+   * @error: what went wrong
+   *
+   * Something went wrong that no call waits for: the coordinator was lost, a connection that was
+   * tried by itself failed, a room could not be joined again. %SENTIENT_ERROR_NODE_ID_TAKEN:
+   * another session took over the node id, and the peer does not connect again by itself.
+   *
+   * Since: 0.1
+   */
+  signals[ERROR_SIGNAL] = g_signal_new ("error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                        G_TYPE_NONE, 1, G_TYPE_ERROR);
+
+  /**
+   * SentientPeer::member-joined:
+   * @self: the peer
+   * @room: the room
+   * @member: who is new there
+   *
+   * Someone joined a room. Those who were there before us are not told: the room lists them.
+   *
+   * Since: 0.1
+   */
+  signals[MEMBER_JOINED]
+      = g_signal_new ("member-joined", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                      SENTIENT_TYPE_ROOM, SENTIENT_TYPE_MEMBER);
+
+  /**
+   * SentientPeer::member-left:
+   * @self: the peer
+   * @room: the room
+   * @member: who is there no more
+   * @reason: why; %SENTIENT_LEAVE_REASON_TIMEOUT also for who went while the coordinator was lost
+   *
+   * Someone left a room. An open connection to it lives on.
+   *
+   * Since: 0.1
+   */
+  signals[MEMBER_LEFT]
+      = g_signal_new ("member-left", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+                      SENTIENT_TYPE_ROOM, SENTIENT_TYPE_MEMBER, SENTIENT_TYPE_LEAVE_REASON);
+}
+
+void
+sentient_peer_emit_peer_connected (SentientPeer *self, const char *node_id)
+{
+  g_signal_emit (self, signals[PEER_CONNECTED], 0, node_id);
+}
+
+void
+sentient_peer_emit_peer_disconnected (SentientPeer *self, const char *node_id, const GError *error)
+{
+  g_signal_emit (self, signals[PEER_DISCONNECTED], 0, node_id, error);
+}
+
+void
+sentient_peer_emit_message (SentientPeer *self, const char *node_id, GBytes *data, gboolean is_text)
+{
+  g_signal_emit (self, signals[MESSAGE], 0, node_id, data, is_text);
+}
+
+void
+sentient_peer_emit_drained (SentientPeer *self, const char *node_id)
+{
+  g_signal_emit (self, signals[DRAINED], 0, node_id);
+}
+
+void
+sentient_peer_emit_error (SentientPeer *self, const GError *error)
+{
+  g_debug ("“%s”: %s", self->node_id, error->message);
+  g_signal_emit (self, signals[ERROR_SIGNAL], 0, error);
+}
+
+void
+sentient_peer_emit_member_joined (SentientPeer *self, SentientRoom *room, SentientMember *member)
+{
+  g_signal_emit (self, signals[MEMBER_JOINED], 0, room, member);
+}
+
+void
+sentient_peer_emit_member_left (SentientPeer *self,
+                                SentientRoom *room,
+                                SentientMember *member,
+                                SentientLeaveReason reason)
+{
+  g_signal_emit (self, signals[MEMBER_LEFT], 0, room, member, reason);
+}
+
+void
+sentient_peer_trace (SentientPeer *self, const char *node_id, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_debug ("“%s” and “%s”: %s", self->node_id, node_id, text);
+  g_signal_emit (self, signals[NEGOTIATION], 0, node_id, text);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include "core/sentient-enums.h"
+#include "model/sentient-room.h"
+#include "peer/sentient-connection.h"
+
+G_BEGIN_DECLS
+
+#define SENTIENT_TYPE_PEER (sentient_peer_get_type ())
+SENTIENT_API
+G_DECLARE_FINAL_TYPE (SentientPeer, sentient_peer, SENTIENT, PEER, GObject)
+
+SENTIENT_API
+SentientPeer *sentient_peer_new (const char *node_id);
+
+SENTIENT_API
+const char *sentient_peer_get_node_id (SentientPeer *self);
+SENTIENT_API
+SentientPeerState sentient_peer_get_state (SentientPeer *self);
+SENTIENT_API
+SentientChannelKind sentient_peer_get_channel_kind (SentientPeer *self);
+SENTIENT_API
+const char *sentient_peer_get_coordinator_uri (SentientPeer *self);
+SENTIENT_API
+const char *sentient_peer_get_coordinator_id (SentientPeer *self);
+SENTIENT_API
+GListModel *sentient_peer_get_rooms (SentientPeer *self);
+SENTIENT_API
+GListModel *sentient_peer_get_connections (SentientPeer *self);
+SENTIENT_API
+SentientConnection *sentient_peer_find_connection (SentientPeer *self, const char *node_id);
+
+SENTIENT_API
+void sentient_peer_connect_to_coordinator_async (SentientPeer *self,
+                                                 const char *const *uris,
+                                                 GCancellable *cancellable,
+                                                 GAsyncReadyCallback callback,
+                                                 gpointer user_data);
+SENTIENT_API
+gboolean sentient_peer_connect_to_coordinator_finish (SentientPeer *self,
+                                                      GAsyncResult *result,
+                                                      GError **error);
+SENTIENT_API
+void sentient_peer_disconnect_from_coordinator_async (SentientPeer *self,
+                                                      GCancellable *cancellable,
+                                                      GAsyncReadyCallback callback,
+                                                      gpointer user_data);
+SENTIENT_API
+gboolean sentient_peer_disconnect_from_coordinator_finish (SentientPeer *self,
+                                                           GAsyncResult *result,
+                                                           GError **error);
+SENTIENT_API
+void sentient_peer_join_async (SentientPeer *self,
+                               const char *room,
+                               const char *metadata,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data);
+SENTIENT_API
+SentientRoom *sentient_peer_join_finish (SentientPeer *self, GAsyncResult *result, GError **error);
+SENTIENT_API
+void sentient_peer_leave_async (SentientPeer *self,
+                                const char *room,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data);
+SENTIENT_API
+gboolean sentient_peer_leave_finish (SentientPeer *self, GAsyncResult *result, GError **error);
+SENTIENT_API
+void sentient_peer_connect_peer_async (SentientPeer *self,
+                                       const char *node_id,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+SENTIENT_API
+SentientConnection *
+sentient_peer_connect_peer_finish (SentientPeer *self, GAsyncResult *result, GError **error);
+SENTIENT_API
+void sentient_peer_disconnect_peer_async (SentientPeer *self,
+                                          const char *node_id,
+                                          GCancellable *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data);
+SENTIENT_API
+gboolean
+sentient_peer_disconnect_peer_finish (SentientPeer *self, GAsyncResult *result, GError **error);
+/* Leaves, closes every connection and the coordinator; done when all of it is gone. */
+SENTIENT_API
+void sentient_peer_close_async (SentientPeer *self,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data);
+SENTIENT_API
+gboolean sentient_peer_close_finish (SentientPeer *self, GAsyncResult *result, GError **error);
+
+SENTIENT_API
+gboolean
+sentient_peer_send (SentientPeer *self, const char *node_id, const char *text, GError **error);
+SENTIENT_API
+gboolean
+sentient_peer_send_bytes (SentientPeer *self, const char *node_id, GBytes *data, GError **error);
+SENTIENT_API
+gboolean sentient_peer_broadcast (SentientPeer *self,
+                                  const char *room,
+                                  const char *text,
+                                  guint *n_sent,
+                                  GError **error);
+
+G_END_DECLS
