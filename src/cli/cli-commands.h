@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "cli-options.h"
+
+G_BEGIN_DECLS
+
+/* What the program can be. Each returns the exit status. */
+int cli_server (CliOptions *options);
+int cli_node (CliOptions *options);
+int cli_doctor (CliOptions *options);
+
+G_END_DECLS

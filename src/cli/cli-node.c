@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli-node.h"
+
+#include <glib/gi18n.h>
+#include <unistd.h>
+
+#include "cli-commands.h"
+#include "cli-output.h"
+
+/* Of connections under way, for the time they took; more are not timed. */
+#define ATTEMPTS_MAX 1024
+
+static void
+note_attempt (CliNode *self, const char *node_id)
+{
+  gint64 *began;
+
+  if (g_hash_table_contains (self->attempts, node_id)
+      || g_hash_table_size (self->attempts) >= ATTEMPTS_MAX)
+    return;
+  began = g_new (gint64, 1);
+  *began = g_get_monotonic_time ();
+  g_hash_table_insert (self->attempts, g_strdup (node_id), began);
+}
+
+static void
+on_negotiation (SentientPeer *peer, const char *node_id, const char *text, gpointer user_data)
+{
+  CliNode *self = user_data;
+
+  note_attempt (self, node_id);
+  if (self->options->debug)
+    {
+      g_autofree char *shown = cli_escape (text, -1);
+
+      cli_say (CLI_NOTE, "%s: %s", node_id, shown);
+    }
+}
+
+static void
+on_peer_connected (SentientPeer *peer, const char *node_id, gpointer user_data)
+{
+  CliNode *self = user_data;
+  SentientConnection *connection = sentient_peer_find_connection (peer, node_id);
+  g_autofree char *pair
+      = connection != NULL ? sentient_connection_dup_candidate_pair (connection) : NULL;
+  const gint64 *began = g_hash_table_lookup (self->attempts, node_id);
+  g_autofree char *after = NULL;
+
+  if (began != NULL)
+    after = g_strdup_printf (_ (" after %" G_GINT64_FORMAT " ms"),
+                             (g_get_monotonic_time () - *began) / 1000);
+  cli_say (CLI_GOOD, _ ("Connected to %s%s, by data channel%s%s"), node_id,
+           after != NULL ? after : "", pair != NULL ? ": " : ".", pair != NULL ? pair : "");
+  g_hash_table_remove (self->attempts, node_id);
+
+  cli_talk_flush (self);
+}
+
+static void
+on_peer_disconnected (SentientPeer *peer, const char *node_id, GError *error, gpointer user_data)
+{
+  CliNode *self = user_data;
+
+  g_hash_table_remove (self->attempts, node_id);
+  if (self->run.stopping)
+    return;
+  if (error != NULL)
+    cli_say (CLI_WARN, _ ("The connection to %s is gone: %s"), node_id, error->message);
+  else
+    cli_say (CLI_NOTE, _ ("The connection to %s was closed."), node_id);
+}
+
+static void
+on_message (SentientPeer *peer,
+            const char *node_id,
+            GBytes *data,
+            gboolean is_text,
+            gpointer user_data)
+{
+  cli_talk_received (user_data, node_id, data, is_text);
+}
+
+static void
+on_drained (SentientPeer *peer, const char *node_id, gpointer user_data)
+{
+  cli_talk_flush (user_data);
+}
+
+static void
+on_error (SentientPeer *peer, GError *error, gpointer user_data)
+{
+  cli_complain ("%s", error->message);
+}
+
+static void
+on_member_joined (SentientPeer *peer,
+                  SentientRoom *room,
+                  SentientMember *member,
+                  gpointer user_data)
+{
+  cli_say (CLI_NOTE, _ ("%s joined \"%s\"."), sentient_member_get_node_id (member),
+           sentient_room_get_name (room));
+  /* It may be connected already, by way of another room. */
+  cli_talk_flush (user_data);
+}
+
+static void
+on_member_left (SentientPeer *peer,
+                SentientRoom *room,
+                SentientMember *member,
+                SentientLeaveReason reason,
+                gpointer user_data)
+{
+  CliNode *self = user_data;
+
+  if (!self->run.stopping)
+    cli_say (CLI_NOTE,
+             reason == SENTIENT_LEAVE_REASON_TIMEOUT ? _ ("%s was lost and is out of \"%s\".")
+                                                     : _ ("%s left \"%s\"."),
+             sentient_member_get_node_id (member), sentient_room_get_name (room));
+}
+
+static void
+on_state (GObject *object, GParamSpec *pspec, gpointer user_data)
+{
+  CliNode *self = user_data;
+  SentientPeerState state = sentient_peer_get_state (self->peer);
+
+  /* Before the first input was read, on_connected () tells how it went. */
+  if (self->input == NULL || self->run.stopping)
+    return;
+  if (state == SENTIENT_PEER_STATE_RECONNECTING)
+    cli_say (CLI_WARN, _ ("The coordinator does not answer; trying again. Connections to other "
+                          "nodes live on."));
+  else if (state == SENTIENT_PEER_STATE_CONNECTED)
+    cli_say (CLI_GOOD, _ ("The coordinator is back."));
+}
+
+static gboolean
+on_finish_timeout (gpointer user_data)
+{
+  CliNode *self = user_data;
+
+  self->finish_id = 0;
+  cli_complain (ngettext ("%u line was never sent: nobody took it within %d seconds",
+                          "%u lines were never sent: nobody took them within %d seconds",
+                          g_queue_get_length (&self->kept)),
+                g_queue_get_length (&self->kept), CLI_FINISH_MS / 1000);
+  cli_run_stop (&self->run, CLI_EXIT_FAILED);
+  return G_SOURCE_REMOVE;
+}
+
+void
+cli_node_finish (CliNode *self)
+{
+  if (self->finishing || g_queue_is_empty (&self->kept))
+    {
+      cli_run_stop (&self->run, CLI_EXIT_OK);
+      return;
+    }
+  self->finishing = TRUE;
+  cli_say (CLI_NOTE, _ ("Waiting up to %d seconds for somebody to send what is kept to."),
+           CLI_FINISH_MS / 1000);
+  self->finish_id = g_timeout_add (CLI_FINISH_MS, on_finish_timeout, self);
+  g_source_set_name_by_id (self->finish_id, "sentient-finish-timeout");
+}
+
+static gboolean
+on_line (const char *line, gpointer user_data)
+{
+  CliNode *self = user_data;
+  gboolean is_command = line[0] == '/' && line[1] != '/';
+
+  if (*line == '\0' || self->run.stopping)
+    return TRUE;
+  if (is_command)
+    {
+      cli_commands_run (self, line);
+      return TRUE;
+    }
+  if (cli_talk_say (self, line[0] == '/' ? line + 1 : line))
+    return TRUE;
+
+  /* A pipe waits until there is room; a person is told. */
+  if (!isatty (STDIN_FILENO))
+    return FALSE;
+  cli_complain (_ ("%d lines wait already, so this one was not kept"), CLI_KEPT_MAX);
+  return TRUE;
+}
+
+static void
+on_input_end (gboolean any_line, gpointer user_data)
+{
+  CliNode *self = user_data;
+
+  if (any_line || isatty (STDIN_FILENO))
+    cli_node_finish (self);
+}
+
+static void
+say_welcome (CliNode *self, SentientRoom *room)
+{
+  guint others = sentient_room_get_n_members (room);
+
+  if (sentient_room_find_member (room, sentient_peer_get_node_id (self->peer)) != NULL)
+    others--;
+  cli_say (CLI_GOOD, _ ("You are \"%s\" in the room \"%s\" at %s; others there: %u."),
+           sentient_peer_get_node_id (self->peer), sentient_room_get_name (room),
+           sentient_peer_get_coordinator_uri (self->peer), others);
+  if (isatty (STDIN_FILENO))
+    cli_say (CLI_PLAIN, _ ("Type a line to say it to everybody there. /help lists the commands."));
+}
+
+static void
+on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SentientRoom) room
+      = sentient_peer_join_finish (SENTIENT_PEER (source), result, &error);
+  CliNode *self = user_data;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  if (room == NULL)
+    {
+      cli_complain (_ ("the coordinator %s did not let %s into the room \"global\": %s"),
+                    sentient_peer_get_coordinator_uri (self->peer),
+                    sentient_peer_get_node_id (self->peer), error->message);
+      cli_run_stop (&self->run, CLI_EXIT_FAILED);
+      return;
+    }
+  self->room = g_strdup (sentient_room_get_name (room));
+  say_welcome (self, room);
+  self->input = cli_input_new (on_line, on_input_end, self);
+}
+
+static void
+on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean ok
+      = sentient_peer_connect_to_coordinator_finish (SENTIENT_PEER (source), result, &error);
+  CliNode *self = user_data;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  if (!ok)
+    {
+      cli_complain ("%s", error->message);
+      cli_complain (_ ("start a coordinator with \"sentient --server\", or name one with --seed"));
+      cli_run_stop (&self->run, CLI_EXIT_FAILED);
+      return;
+    }
+  sentient_peer_join_async (self->peer, "global", NULL, self->cancellable, on_joined, self);
+}
+
+static void
+on_closed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  CliNode *self = user_data;
+
+  if (!sentient_peer_close_finish (SENTIENT_PEER (source), result, &error))
+    {
+      cli_complain (_ ("stopping: %s"), error->message);
+      self->run.status = CLI_EXIT_FAILED;
+    }
+  cli_run_finished (&self->run);
+}
+
+static void
+close_peer (CliNode *self)
+{
+  sentient_peer_close_async (self->peer, NULL, on_closed, self);
+}
+
+static void
+on_disconnected (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  CliNode *self = user_data;
+
+  if (!sentient_peer_disconnect_peer_finish (SENTIENT_PEER (source), result, &error))
+    g_debug ("Disconnecting: %s", error->message);
+  if (--self->n_disconnecting == 0)
+    close_peer (self);
+}
+
+/* The data channels first: a node that hears from the coordinator that we left, while it still
+ * opens its end, would throw away the channel and the lines in it. */
+static void
+stop (gpointer user_data)
+{
+  CliNode *self = user_data;
+  GListModel *connections = sentient_peer_get_connections (self->peer);
+  g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
+
+  g_clear_handle_id (&self->finish_id, g_source_remove);
+  g_cancellable_cancel (self->cancellable);
+
+  for (guint i = 0; i < g_list_model_get_n_items (connections); i++)
+    {
+      g_autoptr (SentientConnection) connection = g_list_model_get_item (connections, i);
+
+      g_ptr_array_add (ids, g_strdup (sentient_connection_get_node_id (connection)));
+    }
+  self->n_disconnecting = ids->len;
+  for (guint i = 0; i < ids->len; i++)
+    sentient_peer_disconnect_peer_async (self->peer, ids->pdata[i], NULL, on_disconnected, self);
+  if (ids->len == 0)
+    close_peer (self);
+}
+
+static void
+make_peer (CliNode *self, const char *node_id)
+{
+  self->peer = sentient_peer_new (node_id);
+  g_object_set (self->peer, "auto-connect", self->options->auto_webrtc, NULL);
+  if (self->options->stun != NULL)
+    g_object_set (self->peer, "stun-servers", self->options->stun, NULL);
+  if (self->options->turn != NULL)
+    g_object_set (self->peer, "turn-servers", self->options->turn, NULL);
+
+  g_signal_connect (self->peer, "negotiation", G_CALLBACK (on_negotiation), self);
+  g_signal_connect (self->peer, "peer-connected", G_CALLBACK (on_peer_connected), self);
+  g_signal_connect (self->peer, "peer-disconnected", G_CALLBACK (on_peer_disconnected), self);
+  g_signal_connect (self->peer, "message", G_CALLBACK (on_message), self);
+  g_signal_connect (self->peer, "drained", G_CALLBACK (on_drained), self);
+  g_signal_connect (self->peer, "error", G_CALLBACK (on_error), self);
+  g_signal_connect (self->peer, "member-joined", G_CALLBACK (on_member_joined), self);
+  g_signal_connect (self->peer, "member-left", G_CALLBACK (on_member_left), self);
+  g_signal_connect (self->peer, "notify::state", G_CALLBACK (on_state), self);
+}
+
+static void
+cli_node_clear (CliNode *self)
+{
+  g_signal_handlers_disconnect_by_data (self->peer, self);
+  g_clear_pointer (&self->input, cli_input_free);
+  cli_talk_clear (self);
+  cli_run_clear (&self->run);
+  g_clear_object (&self->peer);
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->attempts, g_hash_table_unref);
+  g_clear_pointer (&self->room, g_free);
+}
+
+int
+cli_node (CliOptions *options)
+{
+  const char *const default_seeds[] = { CLI_DEFAULT_SEED, NULL };
+  CliNode self = { .options = options };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *node_id = cli_options_choose_node_id (options, &error);
+  int status;
+
+  if (node_id == NULL)
+    {
+      cli_complain ("%s", error->message);
+      return error->domain == G_OPTION_ERROR ? CLI_EXIT_USAGE : CLI_EXIT_FAILED;
+    }
+
+  self.cancellable = g_cancellable_new ();
+  self.attempts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  cli_talk_init (&self);
+  make_peer (&self, node_id);
+  cli_run_init (&self.run, stop, &self);
+
+  sentient_peer_connect_to_coordinator_async (self.peer,
+                                              options->seeds != NULL
+                                                  ? (const char *const *)options->seeds
+                                                  : default_seeds,
+                                              self.cancellable, on_connected, &self);
+  status = cli_run_loop (&self.run);
+
+  cli_node_clear (&self);
+  return status;
+}

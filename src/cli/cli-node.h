@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "cli-options.h"
+#include "cli-run.h"
+#include "peer/sentient-peer.h"
+
+G_BEGIN_DECLS
+
+#define CLI_KEPT_MAX 100    /* lines that wait for somebody to connect */
+#define CLI_FINISH_MS 10000 /* how long the end of the input waits for them */
+#define CLI_LINE_MAX 65536  /* bytes of a line typed */
+#define CLI_PINGS_MAX 16    /* under way */
+#define CLI_PING_TIMEOUT_MS 10000
+
+typedef struct _CliInput CliInput;
+
+/* A node at work: what its parts (lifecycle, talk, commands) share. */
+typedef struct
+{
+  CliRun run;
+  CliOptions *options;
+  SentientPeer *peer;
+  GCancellable *cancellable;
+  CliInput *input; /* NULL: not read yet */
+  char *room;      /* where lines go; NULL: in no room */
+
+  GQueue kept;           /* of KeptLine, oldest first */
+  gboolean finishing;    /* stops once kept is empty */
+  guint finish_id;       /* or then */
+  guint n_disconnecting; /* connections that still close */
+
+  GHashTable *pings; /* guint64 id → Ping */
+  guint64 last_ping;
+  GHashTable *attempts; /* node id → when its negotiation began, monotonic µs */
+} CliNode;
+
+/* cli-node.c */
+
+/* Ends the program once every kept line was sent, at the latest after CLI_FINISH_MS. The second
+ * call ends it at once. */
+void cli_node_finish (CliNode *self);
+
+/* cli-node-talk.c */
+
+void cli_talk_init (CliNode *self);
+void cli_talk_clear (CliNode *self);
+/* To everybody connected in the current room; kept if there is nobody. FALSE: refused. */
+gboolean cli_talk_say (CliNode *self, const char *text);
+/* To one node, which is connected to first if need be. */
+void cli_talk_send (CliNode *self, const char *node_id, const char *text);
+void cli_talk_ping (CliNode *self, const char *node_id);
+/* Sends what is kept as far as it goes. */
+void cli_talk_flush (CliNode *self);
+void cli_talk_received (CliNode *self, const char *node_id, GBytes *data, gboolean is_text);
+
+/* cli-node-commands.c */
+
+/* Full; NULL: it was not joined. */
+SentientRoom *cli_node_find_room (CliNode *self, const char *name);
+
+/* line begins with "/". */
+void cli_commands_run (CliNode *self, const char *line);
+
+/* cli-input.c: lines of stdin, in turn, without blocking. */
+
+/* FALSE: the line cannot be taken now; it comes again after cli_input_resume (). */
+typedef gboolean (*CliLineFunc) (const char *line, gpointer user_data);
+typedef void (*CliEndFunc) (gboolean any_line, gpointer user_data);
+
+CliInput *cli_input_new (CliLineFunc line, CliEndFunc end, gpointer user_data);
+void cli_input_resume (CliInput *self);
+void cli_input_free (CliInput *self);
+
+G_END_DECLS

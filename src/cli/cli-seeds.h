@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "cli-options.h"
+#include "coordinator/sentient-coordinator.h"
+
+G_BEGIN_DECLS
+
+/* A coordinator that has seeds is also a node in their "global" room, and tells /nodes how it
+ * stands with them. What goes wrong is told and tried again; the coordinator serves on. */
+typedef struct _CliSeeds CliSeeds;
+
+CliSeeds *cli_seeds_new (SentientCoordinator *coordinator, CliOptions *options);
+
+/* Leaves the seeds, then calls done. */
+void cli_seeds_close (CliSeeds *self, GFunc done, gpointer user_data);
+void cli_seeds_free (CliSeeds *self);
+
+G_END_DECLS

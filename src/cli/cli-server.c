@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli-commands.h"
+
+#include <arpa/inet.h>
+#include <glib/gi18n.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+
+#include "cli-output.h"
+#include "cli-run.h"
+#include "cli-seeds.h"
+#include "coordinator/sentient-coordinator.h"
+
+typedef struct
+{
+  CliRun run;
+  SentientCoordinator *coordinator;
+  CliSeeds *seeds; /* NULL: it has none */
+} CliServer;
+
+static void
+on_peer_joined (SentientCoordinator *coordinator,
+                SentientRoom *room,
+                SentientMember *member,
+                gpointer user_data)
+{
+  CliServer *self = user_data;
+
+  if (!self->run.stopping)
+    cli_say (CLI_GOOD, _ ("%s joined the room \"%s\" (%u there now)"),
+             sentient_member_get_node_id (member), sentient_room_get_name (room),
+             sentient_room_get_n_members (room));
+}
+
+static void
+on_peer_left (SentientCoordinator *coordinator,
+              SentientRoom *room,
+              SentientMember *member,
+              SentientLeaveReason reason,
+              gpointer user_data)
+{
+  CliServer *self = user_data;
+  const char *why = "";
+
+  /* At the end everybody leaves. */
+  if (self->run.stopping)
+    return;
+
+  switch (reason)
+    {
+    case SENTIENT_LEAVE_REASON_LEFT:
+      break;
+    case SENTIENT_LEAVE_REASON_TIMEOUT:
+      why = _ (": it was lost and did not come back");
+      break;
+    case SENTIENT_LEAVE_REASON_REPLACED:
+      why = _ (": a new session took its name");
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+  cli_say (CLI_NOTE, _ ("%s left the room \"%s\" (%u there now)%s"),
+           sentient_member_get_node_id (member), sentient_room_get_name (room),
+           sentient_room_get_n_members (room), why);
+}
+
+static void
+on_room_added (SentientCoordinator *coordinator, SentientRoom *room, gpointer user_data)
+{
+  CliServer *self = user_data;
+
+  if (!self->run.stopping)
+    cli_say (CLI_NOTE, _ ("the room \"%s\" came into being"), sentient_room_get_name (room));
+}
+
+static void
+on_room_removed (SentientCoordinator *coordinator, SentientRoom *room, gpointer user_data)
+{
+  CliServer *self = user_data;
+
+  if (!self->run.stopping)
+    cli_say (CLI_NOTE, _ ("the room \"%s\" is empty and gone"), sentient_room_get_name (room));
+}
+
+static void
+say_url (const char *address, gboolean is_v6, guint port, const char *who)
+{
+  g_autofree char *url = g_strdup_printf (is_v6 ? "http://[%s]:%u" : "http://%s:%u", address, port);
+
+  cli_say (CLI_GOOD, _ ("Listening on %-28s %s"), url, who);
+}
+
+static void
+say_interface (struct ifaddrs *interface, gboolean with_v6, guint port)
+{
+  char text[INET6_ADDRSTRLEN];
+  const struct sockaddr *address = interface->ifa_addr;
+  gboolean is_loopback = (interface->ifa_flags & IFF_LOOPBACK) != 0;
+  const char *who = is_loopback ? _ ("(from this machine)") : _ ("(from the network)");
+
+  if (address == NULL || (interface->ifa_flags & IFF_UP) == 0)
+    return;
+  if (address->sa_family == AF_INET)
+    {
+      inet_ntop (AF_INET, &((const struct sockaddr_in *)address)->sin_addr, text, sizeof text);
+      say_url (text, FALSE, port, who);
+    }
+  else if (address->sa_family == AF_INET6 && with_v6)
+    {
+      const struct in6_addr *v6 = &((const struct sockaddr_in6 *)address)->sin6_addr;
+
+      if (IN6_IS_ADDR_LINKLOCAL (v6))
+        return;
+      inet_ntop (AF_INET6, v6, text, sizeof text);
+      say_url (text, TRUE, port, who);
+    }
+}
+
+static void
+say_who_can_reach_it (CliServer *self, const char *host)
+{
+  guint port = sentient_coordinator_get_port (self->coordinator);
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
+  gboolean is_any = address != NULL && g_inet_address_get_is_any (address);
+  gboolean is_v6 = address != NULL && g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6;
+  gboolean is_local = g_str_equal (host, "localhost")
+                      || (address != NULL && g_inet_address_get_is_loopback (address));
+  struct ifaddrs *interfaces = NULL;
+
+  if (!is_any)
+    say_url (host, is_v6, port, is_local ? _ ("(from this machine)") : _ ("(from the network)"));
+  else if (getifaddrs (&interfaces) == 0)
+    {
+      for (struct ifaddrs *i = interfaces; i != NULL; i = i->ifa_next)
+        say_interface (i, is_v6, port);
+      freeifaddrs (interfaces);
+    }
+
+  if (is_local)
+    cli_say (CLI_PLAIN, _ ("Only programs on this machine can reach it."));
+  else
+    cli_say (CLI_WARN,
+             _ ("Careful: everybody who can reach this machine at port %u can use this "
+                "coordinator. With --host 127.0.0.1 only this machine can."),
+             port);
+  cli_say (CLI_PLAIN,
+           _ ("Nodes join it with: sentient --seed URL (one of the above). Ctrl-C stops it."));
+}
+
+static gboolean
+configure (CliServer *self, CliOptions *options, GError **error)
+{
+  const char *const default_stun[] = { CLI_DEFAULT_STUN, NULL };
+  g_autofree char *node_id = NULL;
+
+  if (options->static_dir != NULL && !g_file_test (options->static_dir, G_FILE_TEST_IS_DIR))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                   _ ("--static: there is no directory %s"), options->static_dir);
+      return FALSE;
+    }
+  node_id = cli_options_choose_node_id (options, error);
+  if (node_id == NULL)
+    return FALSE;
+
+  self->coordinator
+      = g_object_new (SENTIENT_TYPE_COORDINATOR, "node-id", node_id, "host", options->host, "port",
+                      options->port, "network-id", options->network_id, "static-dir",
+                      options->static_dir, "max-peers", options->max_peers, "webrtc-enabled",
+                      !options->no_webrtc, "cors", !options->no_cors, "stun-servers",
+                      options->stun != NULL ? options->stun : (GStrv)default_stun, "turn-servers",
+                      options->turn, "seeds", options->seeds, NULL);
+
+  g_signal_connect (self->coordinator, "peer-joined", G_CALLBACK (on_peer_joined), self);
+  g_signal_connect (self->coordinator, "peer-left", G_CALLBACK (on_peer_left), self);
+  g_signal_connect (self->coordinator, "room-added", G_CALLBACK (on_room_added), self);
+  g_signal_connect (self->coordinator, "room-removed", G_CALLBACK (on_room_removed), self);
+  return TRUE;
+}
+
+static void
+on_coordinator_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  CliServer *self = user_data;
+
+  if (!sentient_coordinator_stop_finish (SENTIENT_COORDINATOR (source), result, &error))
+    {
+      cli_complain (_ ("stopping: %s"), error->message);
+      self->run.status = CLI_EXIT_FAILED;
+    }
+  cli_run_finished (&self->run);
+}
+
+static void
+on_seeds_closed (gpointer seeds, gpointer user_data)
+{
+  CliServer *self = user_data;
+
+  sentient_coordinator_stop_async (self->coordinator, NULL, on_coordinator_stopped, self);
+}
+
+static void
+stop (gpointer user_data)
+{
+  CliServer *self = user_data;
+
+  if (self->seeds != NULL)
+    cli_seeds_close (self->seeds, on_seeds_closed, self);
+  else
+    on_seeds_closed (NULL, self);
+}
+
+static int
+serve (CliServer *self, CliOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!configure (self, options, &error))
+    {
+      cli_complain ("%s", error->message);
+      return error->domain == G_OPTION_ERROR ? CLI_EXIT_USAGE : CLI_EXIT_FAILED;
+    }
+  if (!sentient_coordinator_start (self->coordinator, &error))
+    {
+      cli_complain ("%s", error->message);
+      return CLI_EXIT_FAILED;
+    }
+
+  cli_say (CLI_GOOD, _ ("The coordinator \"%s\" is running:"),
+           sentient_coordinator_get_node_id (self->coordinator));
+  say_who_can_reach_it (self, options->host);
+
+  cli_run_init (&self->run, stop, self);
+  if (options->seeds != NULL)
+    self->seeds = cli_seeds_new (self->coordinator, options);
+  return cli_run_loop (&self->run);
+}
+
+int
+cli_server (CliOptions *options)
+{
+  CliServer self = { 0 };
+  int status;
+
+  if (options->host == NULL)
+    options->host = g_strdup ("0.0.0.0");
+  status = serve (&self, options);
+
+  g_clear_pointer (&self.seeds, cli_seeds_free);
+  cli_run_clear (&self.run);
+  if (self.coordinator != NULL)
+    g_signal_handlers_disconnect_by_data (self.coordinator, &self);
+  g_clear_object (&self.coordinator);
+  return status;
+}
