@@ -35,12 +35,13 @@ sentient_pipe_event_free (SentientPipeEvent *event)
 }
 
 SentientPipeTap *
-sentient_pipe_tap_new (SentientMailbox *mailbox)
+sentient_pipe_tap_new (SentientMailbox *mailbox, guint association_id)
 {
   SentientPipeTap *tap = g_new0 (SentientPipeTap, 1);
 
   g_atomic_ref_count_init (&tap->refs);
   tap->mailbox = sentient_mailbox_ref (mailbox);
+  tap->association_id = association_id;
   g_mutex_init (&tap->lock);
   g_cond_init (&tap->cond);
   return tap;
@@ -59,6 +60,7 @@ sentient_pipe_tap_unref (SentientPipeTap *tap)
   if (!g_atomic_ref_count_dec (&tap->refs))
     return;
   sentient_mailbox_unref (tap->mailbox);
+  gst_clear_object (&tap->encoder);
   g_mutex_clear (&tap->lock);
   g_cond_clear (&tap->cond);
   g_free (tap);
@@ -130,6 +132,43 @@ post_channel_event (SentientPipeTap *tap, SentientPipeEventKind kind, GstWebRTCD
 
   event->channel = g_object_ref (channel);
   sentient_pipe_tap_post (tap, event);
+}
+
+/* called on the pc thread */
+static void
+on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer data)
+{
+  SentientPipeTap *tap = data;
+  GstElementFactory *factory = gst_element_get_factory (element);
+  const char *name = factory != NULL ? GST_OBJECT_NAME (factory) : NULL;
+  gboolean is_encoder = g_strcmp0 (name, "sctpenc") == 0;
+
+  if (!is_encoder && g_strcmp0 (name, "sctpdec") != 0)
+    return;
+  g_object_set (element, "sctp-association-id", tap->association_id, NULL);
+  if (is_encoder)
+    {
+      g_mutex_lock (&tap->lock);
+      gst_object_replace ((GstObject **)&tap->encoder, GST_OBJECT (element));
+      g_mutex_unlock (&tap->lock);
+    }
+}
+
+void
+sentient_pipe_tap_connect_pipeline (SentientPipeTap *tap, GstElement *pipeline)
+{
+  tap_connect (tap, pipeline, "deep-element-added", G_CALLBACK (on_deep_element_added));
+}
+
+GstElement *
+sentient_pipe_tap_steal_encoder (SentientPipeTap *tap)
+{
+  GstElement *encoder;
+
+  g_mutex_lock (&tap->lock);
+  encoder = g_steal_pointer (&tap->encoder);
+  g_mutex_unlock (&tap->lock);
+  return encoder;
 }
 
 /* called on the pc thread */

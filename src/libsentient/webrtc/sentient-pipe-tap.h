@@ -13,23 +13,30 @@ typedef struct _SentientPipeTap
   gint waiting; /* atomic: bytes of messages that are in the mailbox */
   gint overrun; /* atomic: told already */
 
+  guint association_id;
+
   GMutex lock;
   GCond cond;
-  gboolean low;  /* under lock: the channel's buffer fell below its threshold */
-  gboolean over; /* under lock: the channel was closed, or all of it broke */
+  gboolean low;        /* under lock: the channel's buffer fell below its threshold */
+  GstElement *encoder; /* under lock: webrtcbin's sctpenc */
+  gboolean over;       /* under lock: the channel was closed, or all of it broke */
 } SentientPipeTap;
 
-SentientPipeTap *sentient_pipe_tap_new (SentientMailbox *mailbox);
+SentientPipeTap *sentient_pipe_tap_new (SentientMailbox *mailbox, guint association_id);
 SentientPipeTap *sentient_pipe_tap_ref (SentientPipeTap *tap);
 void sentient_pipe_tap_unref (SentientPipeTap *tap);
 /* Takes the event. */
 void sentient_pipe_tap_post (SentientPipeTap *tap, SentientPipeEvent *event);
+/* webrtcbin's sctpenc, or NULL; once. */
+GstElement *sentient_pipe_tap_steal_encoder (SentientPipeTap *tap);
+
 /* Waits until nothing of the channel is left to be sent, ms at most. Its threshold is 0. */
 void sentient_pipe_tap_wait_flushed (SentientPipeTap *tap, GstWebRTCDataChannel *channel, guint ms);
 /* Waits until the channel is closed or broken, ms at most. */
 void sentient_pipe_tap_wait_over (SentientPipeTap *tap, guint ms);
 
 /* The handlers hold a reference of the tap and are found again by it as their data. */
+void sentient_pipe_tap_connect_pipeline (SentientPipeTap *tap, GstElement *pipeline);
 void sentient_pipe_tap_connect_webrtc (SentientPipeTap *tap, GstElement *webrtc);
 void sentient_pipe_tap_connect_channel (SentientPipeTap *tap, GstWebRTCDataChannel *channel);
 GstBusSyncReply sentient_pipe_tap_on_bus_message (GstBus *bus, GstMessage *message, gpointer tap);

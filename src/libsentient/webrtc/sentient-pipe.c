@@ -16,6 +16,8 @@
 /* webrtcbin 1.22 loses messages when the closing of the channel is close behind them: on our side
  * in its encoder, on the other because the closing overtakes them in its decoder. */
 #define LINGER_MS 100
+/* What usrsctp's timer thread may take to be through with an association that was closed. */
+#define SETTLE_MS 100
 #define DEFAULT_STUN_PORT 3478
 #define LAST_ASSOCIATION_ID 65534
 
@@ -26,8 +28,7 @@ struct _SentientPipe
   GstWebRTCDataChannel *channel;
   SentientPipeTap *tap;
   GPtrArray *promises; /* all that were given to webrtcbin: it may be stopped before it answers */
-  guint association_id;
-  gint64 last_sent; /* monotonic, µs */
+  gint64 last_sent;    /* monotonic, µs */
   gboolean polite;
 };
 
@@ -63,17 +64,6 @@ release_association_id (guint id)
   g_mutex_lock (&association_lock);
   association_used[id / 8] &= ~(1u << id % 8);
   g_mutex_unlock (&association_lock);
-}
-
-/* called on the pc thread */
-static void
-on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer id)
-{
-  GstElementFactory *factory = gst_element_get_factory (element);
-  const char *name = factory != NULL ? GST_OBJECT_NAME (factory) : NULL;
-
-  if (g_strcmp0 (name, "sctpdec") == 0 || g_strcmp0 (name, "sctpenc") == 0)
-    g_object_set (element, "sctp-association-id", GPOINTER_TO_UINT (id), NULL);
 }
 
 /* Whether this machine has no address but loopback. */
@@ -168,6 +158,21 @@ set_servers (GstElement *webrtc, const char *const *stun_urls, const char *const
     }
 }
 
+/* Closing the association leaves it to usrsctp's timer thread, if that holds it just then, and that
+ * thread sends an ABORT through an object that GStreamer 1.22 has freed. sctpdec holds the object,
+ * too: so sctpenc closes the association first, alone. */
+static void
+close_association (SentientPipe *self)
+{
+  g_autoptr (GstElement) encoder = sentient_pipe_tap_steal_encoder (self->tap);
+
+  if (encoder == NULL)
+    return;
+  gst_element_set_locked_state (encoder, TRUE);
+  gst_element_set_state (encoder, GST_STATE_NULL);
+  g_usleep (SETTLE_MS * G_TIME_SPAN_MILLISECOND);
+}
+
 static void
 free_pipe (SentientPipe *self)
 {
@@ -176,14 +181,16 @@ free_pipe (SentientPipe *self)
   g_signal_handlers_disconnect_by_data (self->webrtc, self->tap);
   if (self->channel != NULL)
     g_signal_handlers_disconnect_by_data (self->channel, self->tap);
+  close_association (self);
   gst_element_set_state (self->pipeline, GST_STATE_NULL);
+  g_signal_handlers_disconnect_by_data (self->pipeline, self->tap);
   for (guint i = 0; i < self->promises->len; i++)
     gst_promise_expire (self->promises->pdata[i]); /* warns when freed while it is pending */
   g_ptr_array_unref (self->promises);
   gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
   g_clear_object (&self->channel);
   gst_clear_object (&self->pipeline);
-  release_association_id (self->association_id);
+  release_association_id (self->tap->association_id);
   g_clear_pointer (&self->tap, sentient_pipe_tap_unref);
   g_free (self);
 }
@@ -268,16 +275,14 @@ sentient_pipe_new (SentientMailbox *mailbox,
     }
 
   self = g_new0 (SentientPipe, 1);
-  self->association_id = id;
-  self->tap = sentient_pipe_tap_new (mailbox);
+  self->tap = sentient_pipe_tap_new (mailbox, id);
   self->promises = g_ptr_array_new_with_free_func ((GDestroyNotify)gst_promise_unref);
   self->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   self->webrtc = webrtc;
   gst_util_set_object_arg (G_OBJECT (webrtc), "bundle-policy", "max-bundle");
   tune_ice (webrtc);
   set_servers (webrtc, stun_urls, turn_urls);
-  g_signal_connect (self->pipeline, "deep-element-added", G_CALLBACK (on_deep_element_added),
-                    GUINT_TO_POINTER (id));
+  sentient_pipe_tap_connect_pipeline (self->tap, self->pipeline);
   gst_bin_add (GST_BIN (self->pipeline), webrtc);
   bus = gst_element_get_bus (self->pipeline);
   gst_bus_set_sync_handler (bus, sentient_pipe_tap_on_bus_message,
