@@ -498,6 +498,8 @@ sentient_coordinator_poll_async (SentientCoordinator *self,
   if (cancellable != NULL)
     g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (on_poll_cancelled), task, 0);
   sentient_directory_attach (self->directory, session, &local_poll_transport, task);
+  if (g_cancellable_is_cancelled (cancellable))
+    local_poll_hurry (task);
 }
 
 /**

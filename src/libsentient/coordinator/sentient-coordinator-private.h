@@ -45,6 +45,9 @@ struct _SentientCoordinator
   GArray *outbound;
 
   /* while it runs */
+  GStrv live_stun_servers; /* what the properties said at the start */
+  GStrv live_turn_servers;
+  char *live_static_dir;
   SoupServer *server;
   SentientHub *hub;
   SentientRouter *router;
@@ -58,6 +61,9 @@ struct _SentientCoordinator
 void sentient_seed_report_free (gpointer report);
 void sentient_coordinator_apply_limits (SentientCoordinator *self);
 void sentient_coordinator_notify_running (SentientCoordinator *self);
+/* Keeps it until the loop's next turn: its last reference went in a handler that the engine called,
+ * and the engine must not go now. */
+void sentient_coordinator_live_on (SentientCoordinator *self);
 /* Ends everything that runs, at once. */
 void sentient_coordinator_tear_down (SentientCoordinator *self);
 

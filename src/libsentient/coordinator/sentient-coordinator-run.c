@@ -125,13 +125,16 @@ static void
 build (SentientCoordinator *self)
 {
   SentientEngineConfig engine_config;
+  GStrv stun_servers = self->live_stun_servers = g_strdupv (self->stun_servers);
+  GStrv turn_servers = self->live_turn_servers = g_strdupv (self->turn_servers);
   const SentientHubConfig hub_config = {
     .coordinator_id = self->node_id,
     .enabled = self->webrtc_enabled,
-    .ice = { (const char *const *)self->stun_servers, (const char *const *)self->turn_servers },
+    .ice = { (const char *const *)stun_servers, (const char *const *)turn_servers },
     .access = { .loopback = is_loopback_host (self->host), .cors = self->cors },
   };
-  const SentientRouterConfig router_config = { .static_dir = self->static_dir };
+  const SentientRouterConfig router_config
+      = { .static_dir = self->live_static_dir = g_strdup (self->static_dir) };
 
   self->inbound = g_array_new (FALSE, FALSE, sizeof (SentientLinkInfo));
   self->outbound = g_array_new (FALSE, FALSE, sizeof (SentientLinkInfo));
@@ -164,9 +167,8 @@ sentient_coordinator_new (void)
  * @self: a coordinator that does not run
  * @error: return location
  *
- * Listens. The properties that say "counts at the next start" must not change while it runs.
- * Errors: those of #GIOErrorEnum, %G_IO_ERROR_ADDRESS_IN_USE among them, with a message that says
- * what to do; %SENTIENT_ERROR_BAD_REQUEST for a node id that is none.
+ * Listens. Errors: those of #GIOErrorEnum, %G_IO_ERROR_ADDRESS_IN_USE among them, with a message
+ * that says what to do; %SENTIENT_ERROR_BAD_REQUEST for a node id that is none.
  *
  * Returns: %TRUE if it listens now
  *
@@ -208,6 +210,22 @@ sentient_coordinator_start (SentientCoordinator *self, GError **error)
   return TRUE;
 }
 
+static gboolean
+on_let_go (gpointer user_data)
+{
+  return G_SOURCE_REMOVE; /* and the reference with it */
+}
+
+void
+sentient_coordinator_live_on (SentientCoordinator *self)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_static_name (source, "sentient-coordinator-let-go");
+  g_source_set_callback (source, on_let_go, g_object_ref (self), g_object_unref);
+  g_source_attach (source, self->context);
+}
+
 void
 sentient_coordinator_tear_down (SentientCoordinator *self)
 {
@@ -224,6 +242,9 @@ sentient_coordinator_tear_down (SentientCoordinator *self)
   g_clear_object (&self->server);
   g_clear_pointer (&self->inbound, g_array_unref);
   g_clear_pointer (&self->outbound, g_array_unref);
+  g_clear_pointer (&self->live_stun_servers, g_strfreev);
+  g_clear_pointer (&self->live_turn_servers, g_strfreev);
+  g_clear_pointer (&self->live_static_dir, g_free);
   self->port = self->requested_port;
 }
 
@@ -311,8 +332,11 @@ sentient_coordinator_stop_finish (SentientCoordinator *self, GAsyncResult *resul
 void
 sentient_coordinator_cleanup (SentientCoordinator *self)
 {
+  g_autoptr (SentientCoordinator) hold = NULL;
+
   g_return_if_fail (SENTIENT_IS_COORDINATOR (self));
 
+  hold = g_object_ref (self); /* a handler may let go of it */
   if (self->engine != NULL)
     sentient_engine_check_deadlines (self->engine);
   if (self->hub != NULL)

@@ -295,6 +295,12 @@ sentient_coordinator_dispose (GObject *object)
 {
   SentientCoordinator *self = SENTIENT_COORDINATOR (object);
 
+  if (self->engine != NULL && sentient_engine_is_busy (self->engine))
+    {
+      sentient_coordinator_live_on (self);
+      return;
+    }
+
   sentient_coordinator_tear_down (self);
   g_clear_object (&self->directory);
   G_OBJECT_CLASS (sentient_coordinator_parent_class)->dispose (object);

@@ -17,6 +17,7 @@ struct _SentientDirectory
   guint64 last_serial;
   gsize queued_bytes; /* the sum over all outboxes */
   guint64 n_dropped;
+  gboolean ending; /* all sessions; a handler must not bring them back for ever */
 };
 
 /* Never refused: what does not fit pushes out the oldest event that waits. */

@@ -17,6 +17,12 @@ sentient_directory_ensure (SentientDirectory *self, const char *node_id, GError 
 
   if (session != NULL)
     return session;
+  if (self->ending)
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_CLOSED,
+                   "“%s” cannot be admitted: this coordinator is stopping.", node_id);
+      return NULL;
+    }
   if (g_hash_table_size (self->sessions) >= self->limits.nodes)
     {
       g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BUSY,
@@ -27,6 +33,7 @@ sentient_directory_ensure (SentientDirectory *self, const char *node_id, GError 
     }
 
   session = g_new0 (SentientSession, 1);
+  session->ref_count = 1;
   session->node_id = g_strdup (node_id);
   session->serial = ++self->last_serial;
   session->last_seen = sentient_clock_get_monotonic_ms (self->clock);
@@ -37,6 +44,8 @@ sentient_directory_ensure (SentientDirectory *self, const char *node_id, GError 
 static void
 set_online (SentientSession *session, gboolean online)
 {
+  g_autoptr (SentientSession) hold = sentient_session_ref (session);
+
   for (guint i = 0; i < sentient_session_get_n_rooms (session); i++)
     sentient_member_set_online (g_array_index (session->memberships, SentientMembership, i).member,
                                 online);
@@ -61,6 +70,7 @@ sentient_directory_attach (SentientDirectory *self,
 {
   const SentientTransportVtable *old = session->transport;
   gpointer old_data = session->transport_data;
+  g_autoptr (SentientSession) hold = sentient_session_ref (session);
 
   session->transport = transport;
   session->transport_data = data;
@@ -71,7 +81,7 @@ sentient_directory_attach (SentientDirectory *self,
     }
 
   sentient_directory_touch (self, session);
-  if (sentient_outbox_peek (&session->outbox) != NULL)
+  if (session->transport_data == data && sentient_outbox_peek (&session->outbox) != NULL)
     transport->wake (session, data);
 }
 

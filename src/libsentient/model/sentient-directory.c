@@ -63,19 +63,6 @@ sentient_directory_limits_init (SentientDirectoryLimits *limits)
 }
 
 static void
-session_free (gpointer data)
-{
-  SentientSession *session = data;
-
-  g_assert (sentient_session_get_n_rooms (session) == 0);
-
-  sentient_outbox_clear (&session->outbox);
-  g_clear_pointer (&session->memberships, g_array_unref);
-  g_free (session->node_id);
-  g_free (session);
-}
-
-static void
 sentient_directory_dispose (GObject *object)
 {
   sentient_directory_end_all (SENTIENT_DIRECTORY (object));
@@ -114,7 +101,8 @@ static void
 sentient_directory_init (SentientDirectory *self)
 {
   sentient_directory_limits_init (&self->limits);
-  self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, session_free);
+  self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+                                          (GDestroyNotify)sentient_session_unref);
   self->rooms = g_ptr_array_new_with_free_func (g_object_unref);
   self->rooms_by_name = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < G_N_ELEMENTS (permanent_rooms); i++)
@@ -165,13 +153,14 @@ sentient_directory_get_n_dropped (SentientDirectory *self)
   return self->n_dropped;
 }
 
+/* Returns a reference: a handler may fill the room and empty it again. */
 static SentientRoom *
 ensure_room (SentientDirectory *self, const char *name, GError **error)
 {
   SentientRoom *room = sentient_directory_find_room (self, name);
 
   if (room != NULL)
-    return room;
+    return g_object_ref (room);
   if (self->rooms->len >= self->limits.rooms)
     {
       g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BUSY,
@@ -182,7 +171,7 @@ ensure_room (SentientDirectory *self, const char *name, GError **error)
     }
 
   room = sentient_room_new (name, FALSE);
-  g_ptr_array_add (self->rooms, room);
+  g_ptr_array_add (self->rooms, g_object_ref (room));
   g_hash_table_insert (self->rooms_by_name, (gpointer)sentient_room_get_name (room), room);
   g_list_model_items_changed (G_LIST_MODEL (self), self->rooms->len - 1, 0, 1);
   return room;
@@ -271,6 +260,32 @@ may_join (SentientDirectory *self,
   return TRUE;
 }
 
+/* Enters the room, tells the others in it and then whoever listens: a handler may undo all of it.
+ */
+static void
+enter (SentientDirectory *self, SentientSession *session, SentientRoom *room, const char *metadata)
+{
+  const char *name = sentient_room_get_name (room);
+  g_autoptr (SentientMember) member
+      = sentient_member_new (session->node_id, name, metadata,
+                             sentient_clock_get_real_ms (self->clock));
+  SentientMembership membership = { g_object_ref (member), g_object_ref (room) };
+  g_autoptr (SentientMessage) event = NULL;
+  SentientPeerInfo info;
+
+  sentient_member_set_online (member, session->lost_at == 0);
+  if (session->memberships == NULL)
+    session->memberships = g_array_sized_new (FALSE, FALSE, sizeof (SentientMembership), 1);
+  g_array_append_val (session->memberships, membership);
+
+  peer_info_init (&info, member);
+  event = sentient_message_new_peer_joined (name, &info, info.joined_at);
+  tell_room (self, room, event, session->node_id);
+
+  sentient_room_add (room, member);
+  g_signal_emit (self, signals[SIGNAL_MEMBER_JOINED], 0, room, member);
+}
+
 SentientMembership *
 sentient_directory_join (SentientDirectory *self,
                          SentientSession *session,
@@ -278,12 +293,10 @@ sentient_directory_join (SentientDirectory *self,
                          SentientSpan metadata,
                          GError **error)
 {
+  g_autoptr (SentientSession) hold = sentient_session_ref (session);
+  g_autoptr (SentientRoom) room = NULL;
   g_autofree char *text = NULL;
-  g_autofree char *node_id = NULL;
-  g_autoptr (SentientMessage) event = NULL;
-  SentientMembership membership;
-  SentientMembership *existing;
-  SentientPeerInfo info;
+  SentientMembership *membership;
 
   if (!may_join (self, session, room_name, metadata.len, error))
     return NULL;
@@ -291,39 +304,25 @@ sentient_directory_join (SentientDirectory *self,
   if (metadata.data != NULL)
     text = g_strndup (metadata.data, metadata.len);
 
-  existing = sentient_session_find_membership (session, room_name);
-  if (existing != NULL)
+  membership = sentient_session_find_membership (session, room_name);
+  if (membership == NULL)
     {
-      sentient_member_set_metadata (existing->member, text);
-      return existing;
+      room = ensure_room (self, room_name, error);
+      if (room == NULL)
+        return NULL;
+      /* Those who hear of the new room may have ended the session, or emptied the room again. */
+      if (sentient_directory_find (self, session->node_id) == session
+          && sentient_directory_find_room (self, room_name) == room)
+        enter (self, session, room, text);
     }
+  else if (text != NULL) /* who says nothing of it keeps it: "?room=" has no way to */
+    sentient_member_set_metadata (membership->member, text);
 
-  membership.room = ensure_room (self, room_name, error);
-  if (membership.room == NULL)
-    return NULL;
-  g_object_ref (membership.room);
-  membership.member = sentient_member_new (session->node_id, room_name, text,
-                                           sentient_clock_get_real_ms (self->clock));
-  sentient_member_set_online (membership.member, session->lost_at == 0);
-  if (session->memberships == NULL)
-    session->memberships = g_array_sized_new (FALSE, FALSE, sizeof (SentientMembership), 1);
-  g_array_append_val (session->memberships, membership);
-
-  peer_info_init (&info, membership.member);
-  event = sentient_message_new_peer_joined (room_name, &info, info.joined_at);
-  tell_room (self, membership.room, event, session->node_id);
-
-  node_id = g_strdup (session->node_id);
-  sentient_room_add (membership.room, membership.member);
-  g_signal_emit (self, signals[SIGNAL_MEMBER_JOINED], 0, membership.room, membership.member);
-
-  /* A handler may have thrown it out again. */
-  session = sentient_directory_find (self, node_id);
-  existing = session != NULL ? sentient_session_find_membership (session, room_name) : NULL;
-  if (existing == NULL)
+  membership = sentient_session_find_membership (session, room_name);
+  if (membership == NULL)
     g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_FORBIDDEN,
-                 "“%s” was removed from the room “%s” at once.", node_id, room_name);
-  return existing;
+                 "“%s” was removed from the room “%s” at once.", session->node_id, room_name);
+  return membership;
 }
 
 static void
@@ -352,12 +351,22 @@ leave_at (SentientDirectory *self,
   g_object_unref (membership.room);
 }
 
+/* A handler may have ended it. */
+static void
+end_if_still_idle (SentientDirectory *self, SentientSession *session)
+{
+  if (sentient_directory_find (self, session->node_id) == session)
+    sentient_directory_end_if_idle (self, session);
+}
+
 gboolean
 sentient_directory_leave (SentientDirectory *self,
                           SentientSession *session,
                           const char *room,
                           GError **error)
 {
+  g_autoptr (SentientSession) hold = sentient_session_ref (session);
+
   for (guint i = 0; i < sentient_session_get_n_rooms (session); i++)
     {
       SentientMembership *membership = &g_array_index (session->memberships, SentientMembership, i);
@@ -365,7 +374,7 @@ sentient_directory_leave (SentientDirectory *self,
       if (!g_str_equal (sentient_room_get_name (membership->room), room))
         continue;
       leave_at (self, session, i, SENTIENT_LEAVE_REASON_LEFT);
-      sentient_directory_end_if_idle (self, session);
+      end_if_still_idle (self, session);
       return TRUE;
     }
   g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_ROOM,
@@ -373,13 +382,15 @@ sentient_directory_leave (SentientDirectory *self,
   return FALSE;
 }
 
-/* Out of every room, in the order of joining. */
+/* Out of every room, in the order of joining; not out of those that a handler lets it join again.
+ */
 static GStrv
 leave_every_room (SentientDirectory *self, SentientSession *session, SentientLeaveReason reason)
 {
   g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
 
-  while (sentient_session_get_n_rooms (session) > 0)
+  for (guint n = sentient_session_get_n_rooms (session);
+       n > 0 && sentient_session_get_n_rooms (session) > 0; n--)
     {
       SentientMembership *membership = &g_array_index (session->memberships, SentientMembership, 0);
 
@@ -392,9 +403,10 @@ leave_every_room (SentientDirectory *self, SentientSession *session, SentientLea
 GStrv
 sentient_directory_leave_all (SentientDirectory *self, SentientSession *session)
 {
+  g_autoptr (SentientSession) hold = sentient_session_ref (session);
   GStrv rooms = leave_every_room (self, session, SENTIENT_LEAVE_REASON_LEFT);
 
-  sentient_directory_end_if_idle (self, session);
+  end_if_still_idle (self, session);
   return rooms;
 }
 
@@ -416,7 +428,7 @@ sentient_directory_end (SentientDirectory *self,
   g_strfreev (leave_every_room (self, session, reason));
   if (transport != NULL)
     transport->taken (data, reason == SENTIENT_LEAVE_REASON_REPLACED);
-  session_free (session);
+  sentient_session_unref (session);
 }
 
 void
@@ -425,14 +437,16 @@ sentient_directory_end_all (SentientDirectory *self)
   GHashTableIter iter;
   gpointer session;
 
-  /* Handlers may add sessions or end them: start anew each time. */
+  /* Handlers may end sessions, too: start anew each time. */
+  self->ending = TRUE;
   for (;;)
     {
       g_hash_table_iter_init (&iter, self->sessions);
       if (!g_hash_table_iter_next (&iter, NULL, &session))
-        return;
+        break;
       sentient_directory_end (self, session, SENTIENT_LEAVE_REASON_LEFT);
     }
+  self->ending = FALSE;
 }
 
 GArray *

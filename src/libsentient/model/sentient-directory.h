@@ -40,7 +40,7 @@ guint64 sentient_directory_get_n_dropped (SentientDirectory *self);
 
 SentientSession *sentient_directory_find (SentientDirectory *self, const char *node_id);
 /* Finds or makes the session of a node id. A new one without transport or room goes with the next
- * cleanup. Error: BUSY. */
+ * cleanup. Errors: BUSY, CLOSED while all of them end. */
 SentientSession *
 sentient_directory_ensure (SentientDirectory *self, const char *node_id, GError **error);
 /* The node gave a sign of life. */
@@ -62,14 +62,14 @@ void sentient_directory_end (SentientDirectory *self,
                              SentientSession *session,
                              SentientLeaveReason reason);
 
-/* Ends all of them. */
+/* Ends all of them; until then nobody can come. */
 void sentient_directory_end_all (SentientDirectory *self);
 /* Ends a session that is in no room, unless a WebSocket holds it: nothing can come for it, and its
  * poll is over. */
 void sentient_directory_end_if_idle (SentientDirectory *self, SentientSession *session);
 
-/* metadata: an object's text or absent. Joining again updates the metadata. Errors: ROOM_FULL,
- * BUSY, PAYLOAD_TOO_LARGE. */
+/* metadata: an object's text or absent. Joining again updates the metadata, if there is one.
+ * Errors: ROOM_FULL, BUSY, PAYLOAD_TOO_LARGE; FORBIDDEN if a handler threw it out at once. */
 SentientMembership *sentient_directory_join (SentientDirectory *self,
                                              SentientSession *session,
                                              const char *room,

@@ -1,6 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/sentient-session.h"
 
+SentientSession *
+sentient_session_ref (SentientSession *self)
+{
+  self->ref_count++;
+  return self;
+}
+
+void
+sentient_session_unref (SentientSession *self)
+{
+  if (--self->ref_count > 0)
+    return;
+
+  g_assert (sentient_session_get_n_rooms (self) == 0);
+
+  sentient_outbox_clear (&self->outbox);
+  g_free (self->node_id);
+  g_free (self);
+}
+
 guint
 sentient_session_get_n_rooms (SentientSession *self)
 {

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /* What a coordinator knows of one node id: its memberships, what waits for it, and the transport (a
  * WebSocket, a long poll, a caller in this process) that delivers, if there is one now. Owned by
- * the directory; valid until it was ended. */
+ * the directory; valid until it was ended, or longer for who holds a reference. */
 typedef struct _SentientSession SentientSession;
 
 typedef enum
@@ -36,6 +36,7 @@ typedef struct
 
 struct _SentientSession
 {
+  guint ref_count; /* whoever emits a signal holds one: a handler may end the session */
   char *node_id;
   guint64 serial;
   SentientOutbox outbox;
@@ -47,6 +48,10 @@ struct _SentientSession
   gint64 last_seen; /* ms, monotonic: any sign of life */
   gint64 lost_at;   /* ms, monotonic; 0: not lost */
 };
+
+SentientSession *sentient_session_ref (SentientSession *self);
+void sentient_session_unref (SentientSession *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SentientSession, sentient_session_unref)
 
 SentientMembership *sentient_session_find_membership (SentientSession *self, const char *room);
 guint sentient_session_get_n_rooms (SentientSession *self);

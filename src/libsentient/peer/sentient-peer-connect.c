@@ -79,10 +79,9 @@ sentient_peer_connect_peer_async (SentientPeer *self,
       g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
-  known = sentient_peer_add_attempt (self, node_id,
-                                     sentient_room_get_name (
-                                         sentient_peer_find_shared_room (self, node_id)));
-  attempt = g_object_ref (known);
+  attempt = sentient_peer_ref_new_attempt (self, node_id,
+                                           sentient_room_get_name (
+                                               sentient_peer_find_shared_room (self, node_id)));
   attempt->wanted = TRUE;
   sentient_waiters_add (attempt->opening, g_steal_pointer (&task));
   sentient_peer_negotiate (self, attempt, NULL, NULL);

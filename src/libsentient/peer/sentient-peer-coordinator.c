@@ -30,12 +30,15 @@ clear_reconnect_timer (SentientPeer *self)
 static void
 release_channel (SentientPeer *self)
 {
-  if (self->opening != NULL)
-    g_cancellable_cancel (self->opening);
-  g_clear_object (&self->opening);
-  if (self->channel != NULL)
-    g_signal_handlers_disconnect_by_data (self->channel, self);
-  g_clear_object (&self->channel);
+  g_autoptr (SentientChannel) channel = g_steal_pointer (&self->channel);
+  g_autoptr (GCancellable) opening = g_steal_pointer (&self->opening);
+
+  if (channel != NULL)
+    g_signal_handlers_disconnect_by_data (channel, self);
+  if (opening != NULL)
+    g_cancellable_cancel (opening);
+  else if (channel != NULL)
+    g_object_run_dispose (G_OBJECT (channel)); /* else a poll under way keeps it polling */
 }
 
 static gboolean
@@ -58,6 +61,16 @@ reconnect_later (SentientPeer *self)
   self->reconnect_timer = sentient_peer_add_timeout (self, ms, on_reconnect_timer, self);
 }
 
+/* Whoever hears of it finds all of it done: they may want the next thing at once. */
+static void
+lose_channel (SentientPeer *self, SentientPeerState state)
+{
+  g_object_freeze_notify (G_OBJECT (self));
+  sentient_peer_set_channel_kind (self, SENTIENT_CHANNEL_KIND_NONE);
+  sentient_peer_set_state (self, state);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
 /* Takes error. */
 void
 sentient_peer_channel_lost (SentientPeer *self, GError *error)
@@ -66,10 +79,9 @@ sentient_peer_channel_lost (SentientPeer *self, GError *error)
   g_autoptr (GError) owned = error;
 
   release_channel (self);
-  sentient_peer_set_channel_kind (self, SENTIENT_CHANNEL_KIND_NONE);
   if (g_error_matches (owned, SENTIENT_ERROR, SENTIENT_ERROR_NODE_ID_TAKEN))
     {
-      sentient_peer_set_state (self, SENTIENT_PEER_STATE_DISCONNECTED);
+      lose_channel (self, SENTIENT_PEER_STATE_DISCONNECTED);
       sentient_peer_fail_requests (self, owned);
       sentient_peer_fail_attempts (self, owned);
       sentient_peer_clear_rooms (self);
@@ -79,7 +91,7 @@ sentient_peer_channel_lost (SentientPeer *self, GError *error)
       if (g_get_monotonic_time () - self->open_since > STEADY_MS * (gint64)1000)
         sentient_backoff_reset (&self->backoff);
       reconnect_later (self); /* before others hear of it: they may want it to stop */
-      sentient_peer_set_state (self, SENTIENT_PEER_STATE_RECONNECTING);
+      lose_channel (self, SENTIENT_PEER_STATE_RECONNECTING);
       sentient_peer_fail_requests (self, owned);
     }
   sentient_peer_emit_error (self, owned);
@@ -131,6 +143,7 @@ static void
 round_failed (SentientPeer *self)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (SentientWaiters) waiters = NULL;
 
   if (self->state == SENTIENT_PEER_STATE_RECONNECTING)
     {
@@ -140,8 +153,9 @@ round_failed (SentientPeer *self)
     }
   error = g_error_new (SENTIENT_ERROR, self->round_error, "no coordinator could be reached: %s",
                        self->tried->str);
+  waiters = sentient_waiters_steal (self->connecting);
   sentient_peer_set_state (self, SENTIENT_PEER_STATE_DISCONNECTED);
-  sentient_waiters_return_error (self->connecting, error);
+  sentient_waiters_return_error (waiters, error);
 }
 
 static void
@@ -169,18 +183,23 @@ try_failed (SentientPeer *self, SentientChannelKind kind, const GError *error)
     round_failed (self);
 }
 
+/* Whoever hears of it may have left that coordinator again. */
 static void
-channel_opened (SentientPeer *self)
+channel_opened (SentientPeer *self, SentientChannel *channel)
 {
   g_autofree char *uri = g_uri_to_string (present_uri (self));
 
   self->first_uri = (self->first_uri + self->uris_tried) % self->uris->len;
   self->open_since = g_get_monotonic_time ();
+  g_object_freeze_notify (G_OBJECT (self));
   sentient_peer_set_coordinator_uri (self, uri);
-  sentient_peer_set_channel_kind (self, sentient_channel_get_kind (self->channel));
+  sentient_peer_set_channel_kind (self, sentient_channel_get_kind (channel));
   sentient_peer_set_state (self, SENTIENT_PEER_STATE_CONNECTED);
-  sentient_peer_rejoin (self);
-  sentient_waiters_return_done (self->connecting);
+  g_object_thaw_notify (G_OBJECT (self));
+  if (self->channel == channel)
+    sentient_peer_rejoin (self);
+  if (self->channel == channel)
+    sentient_waiters_return_done (self->connecting);
 }
 
 static void
@@ -199,7 +218,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_object (&self->opening);
   if (opened)
     {
-      channel_opened (self);
+      channel_opened (self, channel);
       return;
     }
   release_channel (self);
@@ -261,22 +280,24 @@ sentient_peer_leave_coordinator (SentientPeer *self, const GError *why)
 {
   g_autoptr (SentientPeer) keep = g_object_ref (self);
   g_autoptr (SentientChannel) channel = NULL;
+  g_autoptr (SentientWaiters) waiters = NULL;
 
   clear_reconnect_timer (self);
   if (self->state == SENTIENT_PEER_STATE_CONNECTED)
-    channel = g_object_ref (self->channel);
+    channel = g_steal_pointer (&self->channel);
   release_channel (self);
   if (channel != NULL)
     {
+      g_signal_handlers_disconnect_by_data (channel, self);
       g_ptr_array_add (self->closing_channels, g_object_ref (channel));
       g_signal_connect_object (channel, "closed", G_CALLBACK (on_channel_gone), self, 0);
       sentient_channel_close (channel);
     }
   if (self->state == SENTIENT_PEER_STATE_DISCONNECTED)
     return;
-  sentient_peer_set_channel_kind (self, SENTIENT_CHANNEL_KIND_NONE);
-  sentient_peer_set_state (self, SENTIENT_PEER_STATE_DISCONNECTED);
-  sentient_waiters_return_error (self->connecting, why);
+  waiters = sentient_waiters_steal (self->connecting);
+  lose_channel (self, SENTIENT_PEER_STATE_DISCONNECTED);
+  sentient_waiters_return_error (waiters, why);
   sentient_peer_fail_requests (self, why);
   sentient_peer_fail_attempts (self, why);
   sentient_peer_clear_rooms (self);
@@ -395,7 +416,7 @@ sentient_peer_connect_to_coordinator_async (SentientPeer *self,
                          MAX (self->reconnect_delay, SENTIENT_PEER_RECONNECT_MAX_MS));
   sentient_waiters_add (self->connecting, g_steal_pointer (&task));
   sentient_peer_set_state (self, SENTIENT_PEER_STATE_CONNECTING);
-  if (self->state == SENTIENT_PEER_STATE_CONNECTING)
+  if (self->state == SENTIENT_PEER_STATE_CONNECTING && self->channel == NULL)
     begin_round (self);
 }
 

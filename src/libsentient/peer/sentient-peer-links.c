@@ -102,6 +102,8 @@ sentient_peer_fail_attempt (SentientPeer *self,
   remove_from_list (self, connection);
   sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_FAILED);
   sentient_peer_trace (self, connection->node_id, "no connection: %s", error->message);
+  if (!silent)
+    sentient_peer_retry_later (self, connection->node_id);
   if (!sentient_waiters_return_error (connection->opening, full) && !silent)
     sentient_peer_emit_error (self, full);
   sentient_peer_check_closed (self);
@@ -145,13 +147,13 @@ on_abandoned (gpointer user_data)
 }
 
 SentientConnection *
-sentient_peer_add_attempt (SentientPeer *self, const char *node_id, const char *room)
+sentient_peer_ref_new_attempt (SentientPeer *self, const char *node_id, const char *room)
 {
   SentientConnection *connection
       = sentient_connection_new (self, self->context, node_id, on_abandoned);
 
   sentient_connection_set_room (connection, room);
-  g_hash_table_replace (self->attempts, g_strdup (node_id), connection); /* holds it */
+  g_hash_table_replace (self->attempts, g_strdup (node_id), g_object_ref (connection));
   g_list_store_append (self->connections, connection);
   return connection;
 }
@@ -192,6 +194,8 @@ end_connection (SentientPeer *self, SentientConnection *connection, const GError
                                                            : SENTIENT_CONNECTION_STATE_CLOSED);
   sentient_peer_trace (self, connection->node_id, "disconnected%s%s", error != NULL ? ": " : "",
                        error != NULL ? error->message : "");
+  if (error != NULL)
+    sentient_peer_retry_later (self, connection->node_id);
   sentient_peer_emit_peer_disconnected (self, connection->node_id, error);
   sentient_waiters_return_done (connection->closing);
   sentient_peer_check_closed (self);
@@ -210,6 +214,7 @@ on_link_opened (SentientLink *link, SentientConnection *connection)
   g_hash_table_replace (self->open, g_strdup (connection->node_id), g_object_ref (connection));
   g_hash_table_remove (self->addressed, connection->node_id);
   sentient_early_candidates_drop (self->early, connection->node_id);
+  sentient_peer_forget_retries (self, connection->node_id);
   sentient_connection_clear_timeout (connection);
   sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_CONNECTED);
   if (old != NULL) /* it started anew, or wanted another one: this takes its place */
@@ -364,7 +369,8 @@ sentient_peer_greet (SentientPeer *self, const char *node_id, const char *room)
       return;
     }
   /* What went by way of a coordinator that is gone may be lost in part: it has to be made again. */
-  attempt = g_object_ref (known != NULL ? known : sentient_peer_add_attempt (self, node_id, room));
+  attempt
+      = known != NULL ? g_object_ref (known) : sentient_peer_ref_new_attempt (self, node_id, room);
   sentient_peer_negotiate (self, attempt, NULL, NULL);
 }
 

@@ -185,9 +185,8 @@ ref_new_attempt (SentientPeer *self, const char *node_id, const char *room_name)
     }
   if (room == NULL)
     room = sentient_peer_find_shared_room (self, node_id);
-  return g_object_ref (
-      sentient_peer_add_attempt (self, node_id,
-                                 room != NULL ? sentient_room_get_name (room) : NULL));
+  return sentient_peer_ref_new_attempt (self, node_id,
+                                        room != NULL ? sentient_room_get_name (room) : NULL);
 }
 
 static void
@@ -205,6 +204,13 @@ handle_offer (SentientPeer *self, SentientSignal *signal, const char *negotiatio
   sentient_peer_trace (self, from, "offer received");
   if (!sentient_peer_has_coordinator (self))
     return;
+  /* Each offer costs a link, and ending one takes time: who offers without end must wait. */
+  if (self->closing_links->len >= self->max_connections)
+    {
+      sentient_peer_trace (self, from, "refused: %u connections are still being closed",
+                           self->closing_links->len);
+      return;
+    }
   attempt = ref_attempt (self, from);
   if (attempt == NULL)
     attempt = ref_new_attempt (self, from, sentient_signal_get_room (signal));

@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * sentient-peer-rooms.c: who is there, what the coordinator says.
  * sentient-peer-negotiation.c: signals to and from other nodes.
  * sentient-peer-links.c: connections from the first offer to the end of the link.
+ * sentient-peer-retry.c: connections that broke are made again.
  * sentient-peer-connect.c: the wishes to connect, to disconnect, to close.
  * sentient-peer-messages.c: what goes over open connections.
  *
@@ -88,6 +89,7 @@ struct _SentientPeer
   GHashTable *open;        /* node id → SentientConnection */
   GPtrArray *closing_links;
   SentientEarlyCandidates *early;
+  GHashTable *retries;   /* node id → what is known of tries to connect again */
   GHashTable *addressed; /* node id → how much we signalled to it lately */
   guint n_errors_due;    /* that the coordinator still has for an attempt it made fail */
   gint due_code;
@@ -179,8 +181,9 @@ void sentient_peer_handle_local_candidate (SentientPeer *self,
 /* (element-type SentientConnection): those of a table, held; it may change meanwhile. */
 GPtrArray *sentient_peer_list (GHashTable *connections);
 gboolean sentient_peer_has_capacity (SentientPeer *self, const char *node_id);
+/* Who sees it in the list may end it at once: the caller gets a reference. */
 SentientConnection *
-sentient_peer_add_attempt (SentientPeer *self, const char *node_id, const char *room);
+sentient_peer_ref_new_attempt (SentientPeer *self, const char *node_id, const char *room);
 /* Begins (again) with a fresh link; offer NULL: we offer. */
 void sentient_peer_negotiate (SentientPeer *self,
                               SentientConnection *connection,
@@ -192,6 +195,13 @@ void sentient_peer_fail_attempt (SentientPeer *self,
                                  const GError *error,
                                  gboolean silent);
 void sentient_peer_fail_attempts (SentientPeer *self, const GError *error);
+/* sentient-peer-retry.c */
+GHashTable *sentient_peer_retries_new (void);
+void sentient_peer_retry_later (SentientPeer *self, const char *node_id);
+/* All is well with the node, or it is gone. */
+void sentient_peer_forget_retries (SentientPeer *self, const char *node_id);
+
+/* sentient-peer-links.c */
 /* The newcomer's part: offers to a member it found. */
 void sentient_peer_greet (SentientPeer *self, const char *node_id, const char *room);
 void sentient_peer_drop_links (SentientPeer *self);

@@ -47,6 +47,7 @@ void
 sentient_peer_clear_rooms (SentientPeer *self)
 {
   g_hash_table_remove_all (self->metadata);
+  g_hash_table_remove_all (self->retries);
   g_list_store_remove_all (self->rooms);
 }
 
@@ -67,6 +68,7 @@ member_gone (SentientPeer *self,
   if (sentient_peer_find_shared_room (self, node_id) == NULL)
     {
       sentient_early_candidates_drop (self->early, node_id);
+      sentient_peer_forget_retries (self, node_id);
       attempt = g_hash_table_lookup (self->attempts, node_id);
       error = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_PEER,
                            "“%s” left room “%s” before a connection was made (%s)", node_id,

@@ -97,13 +97,34 @@ sentient_waiters_is_empty (SentientWaiters *self)
   return self->waiters->len == 0;
 }
 
-/* self may be gone when this returns. */
+SentientWaiters *
+sentient_waiters_steal (SentientWaiters *self)
+{
+  SentientWaiters *stolen = sentient_waiters_new (self->context, NULL, NULL);
+  GPtrArray *waiters = self->waiters;
+
+  self->waiters = stolen->waiters;
+  stolen->waiters = waiters;
+  for (guint i = 0; i < waiters->len; i++)
+    ((Waiter *)waiters->pdata[i])->list = stolen;
+  return stolen;
+}
+
+/* self may be gone when those taken are returned, and a callback may run the main loop: they cannot
+ * be cancelled any more. */
 static GPtrArray *
 take_all (SentientWaiters *self)
 {
   GPtrArray *taken = self->waiters;
 
   self->waiters = g_ptr_array_new_with_free_func (waiter_free);
+  for (guint i = 0; i < taken->len; i++)
+    {
+      Waiter *waiter = taken->pdata[i];
+
+      if (waiter->cancelled != NULL)
+        g_source_destroy (waiter->cancelled);
+    }
   return taken;
 }
 

@@ -20,9 +20,14 @@ void sentient_waiters_free (SentientWaiters *self);
 void sentient_waiters_add (SentientWaiters *self, GTask *task);
 gboolean sentient_waiters_is_empty (SentientWaiters *self);
 
+/* All who wait, out of the list: for who has to run other code before it returns them. */
+SentientWaiters *sentient_waiters_steal (SentientWaiters *self);
+
 /* Return all. FALSE: nobody waited. */
 gboolean sentient_waiters_return_done (SentientWaiters *self);
 gboolean sentient_waiters_return_object (SentientWaiters *self, gpointer object);
 gboolean sentient_waiters_return_error (SentientWaiters *self, const GError *error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SentientWaiters, sentient_waiters_free)
 
 G_END_DECLS

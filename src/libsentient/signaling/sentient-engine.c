@@ -407,6 +407,12 @@ sentient_engine_new (const SentientEngineConfig *config,
   return self;
 }
 
+gboolean
+sentient_engine_is_busy (SentientEngine *self)
+{
+  return self->turn_depth > 0;
+}
+
 void
 sentient_engine_free (SentientEngine *self)
 {

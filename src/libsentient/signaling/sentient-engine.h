@@ -113,6 +113,8 @@ SentientEngine *sentient_engine_new (const SentientEngineConfig *config,
                                      SoupServer *server,
                                      const SentientEngineHandler *handler,
                                      gpointer user_data);
+/* Is it calling its handler, so that it must not be freed now? */
+gboolean sentient_engine_is_busy (SentientEngine *self);
 /* Closes everything at once; the handler hears of all that was open. Disconnects server. */
 void sentient_engine_free (SentientEngine *self);
 
@@ -136,11 +138,11 @@ guint sentient_engine_get_n_connections (SentientEngine *self);
 /* For handlers of server: the connection a message came by; NULL when it is gone. */
 SentientConn *sentient_engine_get_conn (SentientEngine *self, SoupServerMessage *message);
 /* In a normal handler of server: does the handshake; ws_open (conn, data) follows. A message that
- * is no proper handshake is answered by libsoup (400/426) and data is released with data_free. */
-void sentient_engine_accept_websocket (SentientEngine *self,
-                                       SoupServerMessage *message,
-                                       gpointer data,
-                                       GDestroyNotify data_free);
+ * is no proper handshake has status 400, and data is released with data_free: then it is FALSE. */
+gboolean sentient_engine_accept_websocket (SentientEngine *self,
+                                           SoupServerMessage *message,
+                                           gpointer data,
+                                           GDestroyNotify data_free);
 
 /* Native answers. body is taken. extra_headers: whole lines with CRLF, or NULL. no_body (HEAD) is
  * handled. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "signaling/sentient-http-head.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 typedef struct
@@ -160,6 +161,9 @@ parse_target (Span target, SentientHttpHead *head, SentientHttpFault *fault)
       if (target.len - i < 3 || !g_ascii_isxdigit (at[1]) || !g_ascii_isxdigit (at[2])
           || (i < head->path_len && at[1] == '0' && at[2] == '0'))
         return fail (fault, 400, "the request target is not properly percent-encoded");
+      /* Nor would it say why to "/..%2f". */
+      if (i < head->path_len && at[1] == '2' && g_ascii_tolower (at[2]) == 'f')
+        return fail (fault, 400, "the request target holds an encoded slash");
     }
 
   return TRUE;
@@ -218,23 +222,53 @@ parse_request_line (Span line, SentientHttpHead *head, SentientHttpFault *fault)
 
   if (!is_token (method))
     return fail (fault, 400, "the request method is no token");
+  if (method.len == 7 && memcmp (method.data, "CONNECT", 7) == 0)
+    return fail (fault, 501, "this is no proxy: CONNECT is not taken");
   if (!parse_version (version, head, fault))
     return FALSE;
   head->method = method_of (method);
   return parse_target (target, head, fault);
 }
 
+/* "[" IPv6 "]"; returns its length, 0 if it is none. */
+static gsize
+ip_literal_length (Span host)
+{
+  char text[INET6_ADDRSTRLEN];
+  struct in6_addr address;
+  const char *end = memchr (host.data, ']', host.len);
+  gsize len = end != NULL ? (gsize)(end - host.data) - 1 : sizeof text;
+
+  if (len >= sizeof text)
+    return 0;
+  memcpy (text, host.data + 1, len);
+  text[len] = '\0';
+  return inet_pton (AF_INET6, text, &address) == 1 ? len + 2 : 0;
+}
+
 /* host[:port], as it may stand in a URL. */
 static gboolean
 is_host (Span host)
 {
+  guint port = 0;
+  gsize n = 0;
+
   if (host.len == 0 || host.len > 512)
     return FALSE;
-  for (gsize i = 0; i < host.len; i++)
-    if (!g_ascii_isalnum (host.data[i])
-        && (host.data[i] == '\0' || strchr ("-._~:[]%", host.data[i]) == NULL))
-      return FALSE;
-  return TRUE;
+  if (host.data[0] == '[')
+    n = ip_literal_length (host);
+  else
+    while (n < host.len
+           && (g_ascii_isalnum (host.data[n]) || memchr ("-._~", host.data[n], 4) != NULL))
+      n++;
+  if (n == 0 || n == host.len)
+    return n > 0;
+
+  if (host.data[n] != ':')
+    return FALSE;
+  while (++n < host.len && g_ascii_isdigit (host.data[n]) && port <= G_MAXUINT16)
+    port = port * 10 + (guint)(host.data[n] - '0');
+  return n == host.len && port <= G_MAXUINT16;
 }
 
 static gboolean

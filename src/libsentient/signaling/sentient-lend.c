@@ -103,9 +103,11 @@ on_request_finished (SoupServer *server, SoupServerMessage *message, SentientEng
   if (front == NULL)
     return;
   front->finished = TRUE;
-  /* An old client does not expect libsoup's answer to be followed by more. */
+  /* An old client does not expect libsoup's answer to be followed by more. A 204 has no length, and
+   * no body either. */
   front->keep_alive = front->conn->keep_alive && !front->conn->http_10
-                      && soup_message_headers_get_encoding (headers) != SOUP_ENCODING_EOF
+                      && (soup_server_message_get_status (message) == SOUP_STATUS_NO_CONTENT
+                          || soup_message_headers_get_encoding (headers) != SOUP_ENCODING_EOF)
                       && !soup_message_headers_header_contains (headers, "Connection", "close");
 }
 
@@ -200,7 +202,7 @@ on_wrote_informational (SoupServerMessage *message, SentientFront *front)
   sentient_conn_ws_start (conn, data);
 }
 
-void
+gboolean
 sentient_engine_accept_websocket (SentientEngine *self,
                                   SoupServerMessage *message,
                                   gpointer data,
@@ -217,9 +219,10 @@ sentient_engine_accept_websocket (SentientEngine *self,
       front->ws_data_free = data_free;
       front->informational_id = g_signal_connect (message, "wrote-informational",
                                                   G_CALLBACK (on_wrote_informational), front);
-      return;
+      return TRUE;
     }
 
   if (data_free != NULL)
     data_free (data);
+  return FALSE;
 }

@@ -51,6 +51,7 @@ struct _SentientPollChannel
   GSource *close_timer;
 
   GHashTable *rooms; /* (element-type utf8): without any there is nothing to poll for */
+  guint leaving;     /* leaves without an answer */
   gboolean polling;
   gint64 poll_started; /* monotonic, us */
   guint poll_failures; /* in a row */
@@ -258,7 +259,9 @@ on_poll (GObject *source, GAsyncResult *result, gpointer user_data)
           = sentient_http_reply_parse (reply, SENTIENT_SERVER_SIGNAL);
 
       g_prefix_error (&refusal->error, "the coordinator refused a poll: ");
-      if (reply->status == 429 || reply->status >= 500)
+      /* It may have overtaken the leave of the last room, or its answer. */
+      if (reply->status == 429 || reply->status >= 500 || self->leaving > 0
+          || g_hash_table_size (self->rooms) == 0)
         poll_failed (self, reply->retry_after_ms, g_steal_pointer (&refusal->error));
       else
         end (self, g_steal_pointer (&refusal->error));
@@ -284,10 +287,13 @@ next_poll (SentientPollChannel *self)
 static void
 on_answered (SentientPost *post, SentientServerMessage *answer, gpointer user_data)
 {
-  SentientPollChannel *self = user_data;
+  /* Who hears of it may drop the channel. */
+  g_autoptr (SentientPollChannel) self = g_object_ref (SENTIENT_POLL_CHANNEL (user_data));
 
   if (self->step != STEP_OPEN)
     return;
+  if (post->kind == SENTIENT_SERVER_LEAVE_RESULT)
+    self->leaving--;
   if (post->kind == SENTIENT_SERVER_SIGNAL)
     {
       if (!answer->success)
@@ -364,9 +370,11 @@ static gboolean
 sentient_poll_channel_leave (SentientChannel *channel, const char *room, GError **error)
 {
   SentientPollChannel *self = SENTIENT_POLL_CHANNEL (channel);
+  gboolean pushed = push (self, SENTIENT_SERVER_LEAVE_RESULT, room, NULL,
+                          sentient_client_message_leave (self->node_id, room), error);
 
-  return push (self, SENTIENT_SERVER_LEAVE_RESULT, room, NULL,
-               sentient_client_message_leave (self->node_id, room), error);
+  self->leaving += pushed;
+  return pushed;
 }
 
 static gboolean

@@ -306,8 +306,16 @@ serve_signal (SentientRouter *self, SoupServerMessage *message)
       answer_error (message, error);
       return;
     }
-  sentient_engine_accept_websocket (self->engine, message, sentient_hub_ws_data_new (&query),
-                                    g_free);
+  if (!sentient_engine_accept_websocket (self->engine, message, sentient_hub_ws_data_new (&query),
+                                         g_free))
+    {
+      g_set_error_literal (&error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
+                           "This is no WebSocket handshake of version 13 over HTTP/1.1.");
+      soup_message_headers_replace (soup_server_message_get_response_headers (message),
+                                    "Sec-WebSocket-Version", "13");
+      soup_message_body_truncate (soup_server_message_get_response_body (message));
+      answer_error (message, error);
+    }
 }
 
 static void

@@ -6,6 +6,8 @@
 #include "signaling/sentient-http-client.h"
 
 #define CLOSE_TIMEOUT_MS 2000
+#define EARLY_MAX 1024
+#define UNSENT_MAX (1024 * 1024) /* libsoup itself queues without end */
 
 typedef enum
 {
@@ -49,6 +51,10 @@ struct _SentientWebsocketChannel
   gboolean greeted;       /* "connected" came */
   gboolean info_answered; /* or failed: then there are no ICE servers from there */
   gint64 last_heard;      /* monotonic, us */
+  gsize unsent;           /* bytes given to the socket since it last had nothing to send */
+  GSource *sent;          /* NULL: unsent is 0 */
+  GQueue early;           /* signals that came before we were open: those that waited for us */
+  GSource *deliver;       /* hands them out once we are */
 };
 
 static void sentient_websocket_channel_iface_init (SentientChannelInterface *iface);
@@ -92,6 +98,9 @@ shut (SentientWebsocketChannel *self)
 {
   set_step (self, STEP_OVER);
   clear_source (&self->timer);
+  clear_source (&self->sent);
+  clear_source (&self->deliver);
+  g_queue_clear_full (&self->early, (GDestroyNotify)sentient_server_message_free);
   clear_source (&self->outer_cancelled);
   g_cancellable_cancel (self->cancellable);
   if (self->socket != NULL)
@@ -141,6 +150,22 @@ on_silence_timer (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+on_deliver (gpointer user_data)
+{
+  g_autoptr (SentientWebsocketChannel) self = g_object_ref (user_data);
+  SentientServerMessage *next;
+
+  clear_source (&self->deliver);
+  while ((next = g_queue_pop_head (&self->early)) != NULL)
+    {
+      g_autoptr (SentientServerMessage) message = next;
+
+      sentient_channel_emit_message (SENTIENT_CHANNEL (self), message);
+    }
+  return G_SOURCE_REMOVE;
+}
+
 static void
 open_if_ready (SentientWebsocketChannel *self)
 {
@@ -151,8 +176,15 @@ open_if_ready (SentientWebsocketChannel *self)
   set_step (self, STEP_OPEN);
   clear_source (&self->outer_cancelled);
   set_timer (self, MAX (self->silence_ms / 3, 1), on_silence_timer);
-  opening = g_steal_pointer (&self->opening);
+  opening = g_steal_pointer (&self->opening); /* holds us, too */
   g_task_return_boolean (opening, TRUE);
+  if (self->step != STEP_OPEN || g_queue_is_empty (&self->early))
+    return;
+  self->deliver = g_idle_source_new ();
+  g_source_set_static_name (self->deliver, "sentient-websocket-early");
+  g_source_set_priority (self->deliver, G_PRIORITY_DEFAULT); /* behind the task's own */
+  g_source_set_callback (self->deliver, on_deliver, self, NULL);
+  g_source_attach (self->deliver, self->context);
 }
 
 static void
@@ -195,6 +227,14 @@ on_message (SoupWebsocketConnection *socket,
     }
   if (message->kind == SENTIENT_SERVER_CONNECTED)
     self->greeted = TRUE;
+  /* Nobody takes signals from a channel that is not open, and later ones do not overtake them. */
+  if (message->kind == SENTIENT_SERVER_SIGNAL
+      && (self->opening != NULL || !g_queue_is_empty (&self->early))
+      && g_queue_get_length (&self->early) < EARLY_MAX)
+    {
+      g_queue_push_tail (&self->early, g_steal_pointer (&message));
+      return;
+    }
   sentient_channel_emit_message (SENTIENT_CHANNEL (self), message);
   open_if_ready (self);
 }
@@ -212,6 +252,9 @@ on_socket_closed (SoupWebsocketConnection *socket, SentientWebsocketChannel *sel
                             "another session took over the node id “%s”: end one of the two, or "
                             "choose another id",
                             self->node_id));
+  else if (code == 0)
+    end (self, g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST,
+                                    "the connection to the coordinator broke off"));
   else
     end (self,
          g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST,
@@ -330,11 +373,40 @@ sentient_websocket_channel_open_async (SentientChannel *channel,
   g_main_context_pop_thread_default (self->context);
 }
 
+static gboolean
+on_sent (GObject *stream, gpointer user_data)
+{
+  SentientWebsocketChannel *self = user_data;
+
+  self->unsent = 0;
+  clear_source (&self->sent);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+count_unsent (SentientWebsocketChannel *self, gsize len)
+{
+  GIOStream *stream = soup_websocket_connection_get_io_stream (self->socket);
+
+  self->unsent += len;
+  if (self->sent != NULL)
+    return;
+  /* While libsoup has something to send it waits for the same, and comes first. */
+  self->sent = g_pollable_output_stream_create_source (G_POLLABLE_OUTPUT_STREAM (
+                                                           g_io_stream_get_output_stream (stream)),
+                                                       NULL);
+  g_source_set_static_name (self->sent, "sentient-websocket-sent");
+  g_source_set_priority (self->sent, G_PRIORITY_DEFAULT + 10);
+  g_source_set_callback (self->sent, G_SOURCE_FUNC (on_sent), self, NULL);
+  g_source_attach (self->sent, self->context);
+}
+
 /* text is taken. */
 static gboolean
 send_text (SentientWebsocketChannel *self, char *text, GError **error)
 {
   g_autofree char *owned = text;
+  gsize len = strlen (text);
 
   if (self->step != STEP_OPEN
       || soup_websocket_connection_get_state (self->socket) != SOUP_WEBSOCKET_STATE_OPEN)
@@ -343,7 +415,16 @@ send_text (SentientWebsocketChannel *self, char *text, GError **error)
                    "the WebSocket to the coordinator is closed");
       return FALSE;
     }
+  if (self->unsent + len > UNSENT_MAX)
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BUSY,
+                   "%" G_GSIZE_FORMAT " bytes already wait for the coordinator to read them: try "
+                   "again later",
+                   self->unsent);
+      return FALSE;
+    }
   soup_websocket_connection_send_text (self->socket, owned);
+  count_unsent (self, len);
   return TRUE;
 }
 

@@ -93,6 +93,26 @@ sentient_pipe_tap_wait_over (SentientPipeTap *tap, guint ms)
 }
 
 void
+sentient_pipe_tap_add_promise (SentientPipeTap *tap, gint n)
+{
+  g_mutex_lock (&tap->lock);
+  tap->promises += n;
+  g_cond_signal (&tap->cond);
+  g_mutex_unlock (&tap->lock);
+}
+
+void
+sentient_pipe_tap_wait_answered (SentientPipeTap *tap, guint ms)
+{
+  gint64 end = g_get_monotonic_time () + ms * G_TIME_SPAN_MILLISECOND;
+
+  g_mutex_lock (&tap->lock);
+  while (tap->promises > 0 && g_cond_wait_until (&tap->cond, &tap->lock, end))
+    ;
+  g_mutex_unlock (&tap->lock);
+}
+
+void
 sentient_pipe_tap_wait_flushed (SentientPipeTap *tap, GstWebRTCDataChannel *channel, guint ms)
 {
   gint64 end = g_get_monotonic_time () + ms * G_TIME_SPAN_MILLISECOND;

@@ -18,6 +18,7 @@ typedef struct _SentientPipeTap
   GMutex lock;
   GCond cond;
   gboolean low;        /* under lock: the channel's buffer fell below its threshold */
+  guint promises;      /* under lock: what webrtcbin is to answer still */
   GstElement *encoder; /* under lock: webrtcbin's sctpenc */
   gboolean over;       /* under lock: the channel was closed, or all of it broke */
 } SentientPipeTap;
@@ -32,6 +33,10 @@ GstElement *sentient_pipe_tap_steal_encoder (SentientPipeTap *tap);
 
 /* Waits until nothing of the channel is left to be sent, ms at most. Its threshold is 0. */
 void sentient_pipe_tap_wait_flushed (SentientPipeTap *tap, GstWebRTCDataChannel *channel, guint ms);
+/* Waits until webrtcbin has answered every promise, ms at most. */
+void sentient_pipe_tap_wait_answered (SentientPipeTap *tap, guint ms);
+/* Counts, -1 or 1. */
+void sentient_pipe_tap_add_promise (SentientPipeTap *tap, gint n);
 /* Waits until the channel is closed or broken, ms at most. */
 void sentient_pipe_tap_wait_over (SentientPipeTap *tap, guint ms);
 

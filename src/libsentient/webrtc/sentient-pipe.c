@@ -16,6 +16,8 @@
 /* webrtcbin 1.22 loses messages when the closing of the channel is close behind them: on our side
  * in its encoder, on the other because the closing overtakes them in its decoder. */
 #define LINGER_MS 100
+/* What webrtcbin may take to be through with what it was asked for; certificates are made there. */
+#define ANSWER_MS 2000
 /* What usrsctp's timer thread may take to be through with an association that was closed. */
 #define SETTLE_MS 100
 #define DEFAULT_STUN_PORT 3478
@@ -181,6 +183,8 @@ free_pipe (SentientPipe *self)
   g_signal_handlers_disconnect_by_data (self->webrtc, self->tap);
   if (self->channel != NULL)
     g_signal_handlers_disconnect_by_data (self->channel, self->tap);
+  /* Else it adds elements while it is stopped, and they are left in READY. */
+  sentient_pipe_tap_wait_answered (self->tap, ANSWER_MS);
   close_association (self);
   gst_element_set_state (self->pipeline, GST_STATE_NULL);
   g_signal_handlers_disconnect_by_data (self->pipeline, self->tap);
@@ -376,29 +380,16 @@ typedef struct
   SentientPipeEventKind kind;
 } PromiseData;
 
-static void
-promise_data_free (gpointer data)
-{
-  PromiseData *promise_data = data;
-
-  sentient_pipe_tap_unref (promise_data->tap);
-  g_free (promise_data);
-}
-
-/* called on the pc thread */
+/* called on the pc thread, once for each promise; or on that of tear_down () when it expires */
 static void
 on_promise (GstPromise *promise, gpointer user_data)
 {
   PromiseData *data = user_data;
-  SentientPipeEvent *event;
-  const GstStructure *reply;
+  SentientPipeEvent *event = sentient_pipe_event_new (data->kind);
+  const GstStructure *reply = NULL;
 
-  /* Does not wait here. Expired by free_pipe (), or interrupted: there is no reply to look at. */
-  if (gst_promise_wait (promise) != GST_PROMISE_RESULT_REPLIED)
-    return;
-
-  event = sentient_pipe_event_new (data->kind);
-  reply = gst_promise_get_reply (promise);
+  if (gst_promise_wait (promise) == GST_PROMISE_RESULT_REPLIED) /* is decided, does not wait */
+    reply = gst_promise_get_reply (promise);
   if (reply != NULL && gst_structure_has_field (reply, "error"))
     gst_structure_get (reply, "error", G_TYPE_ERROR, &event->error, NULL);
   else if (reply != NULL && gst_structure_has_field (reply, "offer"))
@@ -408,6 +399,9 @@ on_promise (GstPromise *promise, gpointer user_data)
     gst_structure_get (reply, "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &event->description,
                        NULL);
   sentient_pipe_tap_post (data->tap, event);
+  sentient_pipe_tap_add_promise (data->tap, -1);
+  sentient_pipe_tap_unref (data->tap);
+  g_free (data);
 }
 
 /* The pipe's, not to be unreferenced. */
@@ -415,10 +409,12 @@ static GstPromise *
 new_promise (SentientPipe *self, SentientPipeEventKind kind)
 {
   PromiseData *data = g_new0 (PromiseData, 1);
-  GstPromise *promise = gst_promise_new_with_change_func (on_promise, data, promise_data_free);
+  GstPromise *promise;
 
   data->tap = sentient_pipe_tap_ref (self->tap);
   data->kind = kind;
+  sentient_pipe_tap_add_promise (self->tap, 1);
+  promise = gst_promise_new_with_change_func (on_promise, data, NULL);
   g_ptr_array_add (self->promises, promise);
   return promise;
 }

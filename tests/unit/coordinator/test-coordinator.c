@@ -239,6 +239,13 @@ test_poll_cancelled (Fixture *fixture, gconstpointer unused)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   text = poll (fixture, "b", 0);
   g_assert_nonnull (strstr (text, "\"from\":\"a\""));
+
+  /* Cancelled before it began: it does not wait. */
+  g_clear_error (&error);
+  sentient_coordinator_poll_async (fixture->coordinator, "b", 60000, cancellable, on_result,
+                                   &result);
+  g_assert_null (finish_poll (fixture, &result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
 static void
@@ -327,6 +334,88 @@ test_start_stop (Fixture *fixture, gconstpointer unused)
     }
 }
 
+/* Sends a request on a connection of its own; the answer is not read. */
+static GSocketConnection *
+ask (SentientCoordinator *coordinator, const char *text)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GError) error = NULL;
+  GSocketConnection *connection
+      = g_socket_client_connect_to_host (client, "127.0.0.1",
+                                         sentient_coordinator_get_port (coordinator), NULL, &error);
+
+  g_assert_no_error (error);
+  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), text,
+                             strlen (text), NULL, NULL, &error);
+  g_assert_no_error (error);
+  return connection;
+}
+
+#define JOIN_BODY "{\"nodeId\":\"a\",\"room\":\"global\"}"
+#define JOIN "POST /webrtc/join HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30\r\n\r\n" JOIN_BODY
+
+static void
+let_go (GObject *object)
+{
+  g_object_unref (object);
+}
+
+/* The last reference goes in a handler: once called by the engine, once by the passing of time. */
+static void
+test_let_go (Fixture *fixture, gconstpointer by_time)
+{
+  SentientCoordinator *coordinator
+      = g_object_new (SENTIENT_TYPE_COORDINATOR, "clock", fixture->clock, NULL);
+  g_autoptr (GSocketConnection) connection = NULL;
+
+  G_STATIC_ASSERT (sizeof JOIN_BODY - 1 == 30);
+  g_object_add_weak_pointer (G_OBJECT (coordinator), (gpointer *)&coordinator);
+  g_assert_true (sentient_coordinator_start (coordinator, NULL));
+  if (by_time != NULL)
+    {
+      g_assert_nonnull (sentient_coordinator_join (coordinator, "a", "lab", NULL, NULL));
+      g_signal_connect (coordinator, "peer-left", G_CALLBACK (let_go), NULL);
+      sentient_manual_clock_advance (fixture->clock, 30000);
+      sentient_coordinator_cleanup (coordinator);
+      sentient_manual_clock_advance (fixture->clock, 30000);
+    }
+  else
+    {
+      g_signal_connect (coordinator, "peer-joined", G_CALLBACK (let_go), NULL);
+      connection = ask (coordinator, JOIN);
+    }
+  while (coordinator != NULL)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* What counts at the next start does no harm before. */
+static void
+test_changed_while_running (Fixture *fixture, gconstpointer unused)
+{
+  static const char *const before[] = { "stun:before.example:3478", NULL };
+  static const char *const after[] = { "stun:after.example:3478", NULL };
+  g_autoptr (GSocketConnection) connection = NULL;
+  char answer[1024] = "";
+
+  g_object_set (fixture->coordinator, "stun-servers", before, "turn-servers", before, "static-dir",
+                "/nowhere", NULL);
+  g_assert_true (sentient_coordinator_start (fixture->coordinator, NULL));
+  g_object_set (fixture->coordinator, "stun-servers", after, "turn-servers", after, "static-dir",
+                NULL, NULL);
+  connection = ask (fixture->coordinator, "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n" JOIN);
+  while (sentient_coordinator_get_peer_count (fixture->coordinator) == 0)
+    g_main_context_iteration (NULL, TRUE);
+  while (strstr (answer, "iceServers") == NULL)
+    {
+      gsize len = strlen (answer);
+
+      g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)),
+                                            answer + len, sizeof answer - 1 - len, NULL, NULL),
+                       >, 0);
+    }
+  g_assert_nonnull (strstr (answer, "stun:before.example:3478"));
+}
+
 static void
 test_bad_node_id (void)
 {
@@ -350,6 +439,9 @@ main (int argc, char **argv)
   ADD ("/coordinator/broadcast", test_broadcast);
   ADD ("/coordinator/cleanup", test_cleanup);
   ADD ("/coordinator/start-stop", test_start_stop);
+  ADD ("/coordinator/let-go/by-engine", test_let_go);
+  g_test_add ("/coordinator/let-go/by-time", Fixture, "", set_up, test_let_go, tear_down);
+  ADD ("/coordinator/changed-while-running", test_changed_while_running);
   g_test_add_func ("/coordinator/bad-node-id", test_bad_node_id);
   return g_test_run ();
 }

@@ -369,7 +369,7 @@ on_message (SoupWebsocketConnection *socket,
   else if (!handle_signal (self, object))
     reply = g_strdup (
         "{\"type\":\"error\",\"code\":\"unknown-peer\",\"message\":\"nobody of that name\"}");
-  if (reply != NULL)
+  if (reply != NULL && soup_websocket_connection_get_state (socket) == SOUP_WEBSOCKET_STATE_OPEN)
     soup_websocket_connection_send_text (socket, reply);
 }
 
@@ -456,6 +456,12 @@ handle_poll (FakeCoordinator *self, SoupServerMessage *message)
   self->polls++;
   if (node->poll != NULL)
     end_poll (node);
+  if ((self->flags & FAKE_REFUSE_POLL) != 0)
+    {
+      answer (message, 404,
+              "{\"success\":false,\"code\":\"unknown-peer\",\"error\":\"in no room\"}");
+      return;
+    }
   node->poll = g_object_ref (message);
   soup_server_message_set_status (message, 200, NULL);
   soup_server_message_pause (message);

@@ -20,6 +20,7 @@ typedef enum
   FAKE_ROOM_FULL = 1 << 6,    /* refuses joins */
   FAKE_HOLD = 1 << 7,         /* signals are only logged, not relayed; see fake_relay_held () */
   FAKE_BUSY_ONCE = 1 << 8,    /* the first POST of a signal is answered with 503 */
+  FAKE_REFUSE_POLL = 1 << 9,  /* polls are answered with 404 */
 } FakeFlags;
 
 typedef struct

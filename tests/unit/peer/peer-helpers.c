@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define WATCHDOG_S 10
+#define WATCHDOG_S 30
 
 static gboolean
 on_watchdog (gpointer what)

@@ -267,6 +267,83 @@ test_websocket (void)
   fake_coordinator_free (coordinator);
 }
 
+/* A coordinator that reads slower than we send must not fill our memory. */
+static void
+test_websocket_flood (void)
+{
+  FakeCoordinator *coordinator = fake_coordinator_new (FAKE_HOLD, 0);
+  g_autoptr (GUri) uri = uri_of (coordinator);
+  g_autofree char *sdp = g_strnfill (10000, 'x');
+  g_autofree char *payload = g_strdup_printf ("{\"sdp\":\"%s\"}", sdp);
+  g_autoptr (SentientSignal) large
+      = sentient_signal_new (SENTIENT_SIGNAL_TYPE_OFFER, "alice", "bob", "lobby", payload, NULL);
+  g_autoptr (GError) error = NULL;
+  guint taken = 0;
+  Ear ear;
+
+  ear_open (&ear, sentient_websocket_channel_new (uri, "alice", 45000));
+  while (taken < 1000 && sentient_channel_send_signal (ear.channel, large, &error))
+    taken++;
+  g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BUSY);
+  g_assert_cmpuint (taken, >, 90);
+  g_assert_cmpuint (taken, <, 110);
+  await (fake_count (coordinator, "alice", "offer") == taken);
+  settle ();
+  g_assert_true (sentient_channel_send_signal (ear.channel, large, NULL));
+  ear_close (&ear);
+  fake_coordinator_free (coordinator);
+}
+
+/* A coordinator refuses the poll of who is in no room: that one may just have overtaken the leave,
+ * or its answer. */
+static void
+test_poll_overtakes_leave (void)
+{
+  FakeCoordinator *coordinator = fake_coordinator_new (FAKE_NO_WEBSOCKET, 0);
+  g_autoptr (GUri) uri = uri_of (coordinator);
+  guint polls;
+  Ear ear;
+
+  ear_open (&ear, sentient_poll_channel_new (uri, "alice", 2000, 10));
+  g_assert_true (sentient_channel_join (ear.channel, "lobby", NULL, NULL));
+  await (coordinator->polls >= 2);
+  coordinator->flags |= FAKE_REFUSE_POLL | FAKE_MUTE;
+  g_assert_true (sentient_channel_leave (ear.channel, "lobby", NULL));
+  polls = coordinator->polls;
+  await (coordinator->polls == polls + 2 || ear.closed > 0);
+  g_assert_cmpuint (ear.closed, ==, 0);
+  ear_close (&ear);
+  fake_coordinator_free (coordinator);
+}
+
+static void
+drop_channel (SentientChannel *channel, SentientServerMessage *message, SentientChannel **place)
+{
+  g_object_run_dispose (G_OBJECT (*place));
+  g_clear_object (place);
+}
+
+/* The owner lets go of it while it hands over the answer to a join: nothing else holds it then. */
+static void
+test_dropped_within (void)
+{
+  FakeCoordinator *coordinator = fake_coordinator_new (FAKE_NO_WEBSOCKET, 0);
+  g_autoptr (GUri) uri = uri_of (coordinator);
+  SentientChannel *channel = sentient_poll_channel_new (uri, "alice", 2000, 20000);
+  gpointer watched = channel;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sentient_channel_open_async (channel, 2000, NULL, on_result, &result);
+  await (result != NULL);
+  g_clear_object (&result);
+  g_object_add_weak_pointer (G_OBJECT (channel), &watched);
+  g_signal_connect (channel, "message", G_CALLBACK (drop_channel), &channel);
+  g_assert_true (sentient_channel_join (channel, "lobby", NULL, NULL));
+  await (channel == NULL && watched == NULL);
+  g_assert_cmpuint (coordinator->polls, ==, 0);
+  fake_coordinator_free (coordinator);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -279,6 +356,9 @@ main (int argc, char **argv)
   g_test_add_func ("/channel/posts", test_posts);
   g_test_add_func ("/channel/close-under-way", test_close_under_way);
   g_test_add_func ("/channel/websocket", test_websocket);
+  g_test_add_func ("/channel/websocket-flood", test_websocket_flood);
+  g_test_add_func ("/channel/dropped-within", test_dropped_within);
+  g_test_add_func ("/channel/poll-overtakes-leave", test_poll_overtakes_leave);
 
   return g_test_run ();
 }

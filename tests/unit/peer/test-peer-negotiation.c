@@ -419,6 +419,58 @@ test_close_within (gconstpointer in_trace)
   stage_clear (&stage);
 }
 
+/* Every offer makes a link, and the one before it takes a while to end. */
+static void
+test_offer_flood (void)
+{
+  Stage stage;
+
+  stage_init (&stage, "anna");
+  g_object_set (stage.bob->peer, "max-connections", 3, NULL);
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autofree char *payload = g_strdup_printf ("{\"sdp\":\"v=0\",\"negotiation\":\"n%u\"}", i);
+      g_autoptr (SentientSignal) offer
+          = sentient_signal_new (SENTIENT_SIGNAL_TYPE_OFFER, "anna", "bob", "lobby", payload, NULL);
+
+      sentient_peer_handle_signal (stage.bob->peer, offer);
+      g_assert_cmpuint (stage.bob->peer->closing_links->len, <=, 3);
+    }
+  await_trace (&stage, "refused: 3 connections are still being closed");
+  stage_clear (&stage);
+}
+
+static void
+disconnect_it (GListModel *model, guint position, guint removed, guint added, Stage *stage)
+{
+  if (added > 0)
+    sentient_peer_disconnect_peer_async (stage->bob->peer, stage->other, NULL, NULL, NULL);
+}
+
+/* Who sees an attempt in the list ends it, before it has begun. */
+static void
+test_ended_in_list (void)
+{
+  Stage stage;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  GListModel *list;
+
+  stage_init (&stage, "anna");
+  list = sentient_peer_get_connections (stage.bob->peer);
+  g_signal_connect (list, "items-changed", G_CALLBACK (disconnect_it), &stage);
+  say_sdp (&stage, "offer", "v=0", "n1");
+  await_trace (&stage, "no connection: it was disconnected");
+  sentient_peer_connect_peer_async (stage.bob->peer, "anna", NULL, on_result, &result);
+  await (result != NULL);
+  g_assert_null (sentient_peer_connect_peer_finish (stage.bob->peer, result, &error));
+  g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_CLOSED);
+  g_assert_cmpuint (count_connections (&stage), ==, 0);
+  g_signal_handlers_disconnect_by_data (list, &stage);
+  g_clear_object (&result);
+  stage_clear (&stage);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -437,6 +489,8 @@ main (int argc, char **argv)
   g_test_add_func ("/negotiation/restarted", test_restarted);
   g_test_add_func ("/negotiation/renegotiate", test_renegotiate);
   g_test_add_func ("/negotiation/nonsense", test_nonsense);
+  g_test_add_func ("/negotiation/offer-flood", test_offer_flood);
+  g_test_add_func ("/negotiation/ended-in-list", test_ended_in_list);
   g_test_add_data_func ("/negotiation/close-within/connected", NULL, test_close_within);
   g_test_add_data_func ("/negotiation/close-within/trace", "trace", test_close_within);
 
