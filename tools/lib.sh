@@ -13,7 +13,7 @@ BUILD_PACKAGES=(
 
 # To test it as well.
 TEST_PACKAGES=(
-  python3 python3-gi gjs clang libclang-rt-14-dev clang-format binutils
+  python3 python3-gi gjs iproute2 clang libclang-rt-14-dev clang-format binutils
 )
 
 complain() {

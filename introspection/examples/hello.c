@@ -1,4 +1,5 @@
 #include <sentient.h>
+#include <stdlib.h>
 
 static void
 on_online (GObject *object, GAsyncResult *result, gpointer user_data)
@@ -7,7 +8,10 @@ on_online (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (!sentient_peer_connect_to_coordinator_finish (peer, result, &error))
-    g_error ("%s", error->message);
+    {
+      g_printerr ("%s\n", error->message);
+      exit (1);
+    }
   sentient_peer_join_async (peer, "global", NULL, NULL, NULL, NULL);
 }
 

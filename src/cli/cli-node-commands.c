@@ -59,13 +59,11 @@ say_connection (const char *node_id, SentientConnection *connection)
       return;
     }
   pair = sentient_connection_dup_candidate_pair (connection);
-  cli_say (CLI_PLAIN,
-           _ ("  %-20s %s, %" G_GUINT64_FORMAT " sent, %" G_GUINT64_FORMAT " received%s%s"),
-           node_id,
+  cli_say (CLI_PLAIN, _ ("  %-20s %s, %llu sent, %llu received%s%s"), node_id,
            sentient_connection_state_to_string (sentient_connection_get_state (connection)),
-           sentient_connection_get_messages_sent (connection),
-           sentient_connection_get_messages_received (connection), pair != NULL ? ", " : "",
-           pair != NULL ? pair : "");
+           (unsigned long long)sentient_connection_get_messages_sent (connection),
+           (unsigned long long)sentient_connection_get_messages_received (connection),
+           pair != NULL ? ", " : "", pair != NULL ? pair : "");
 }
 
 static void

@@ -331,7 +331,7 @@ cli_talk_received (CliNode *self, const char *node_id, GBytes *data, gboolean is
 
   if (!is_text)
     {
-      cli_say (CLI_HEARD, _ ("[%s] (%" G_GSIZE_FORMAT " bytes that are not text)"), node_id, size);
+      cli_say (CLI_HEARD, _ ("[%s] (%zu bytes that are not text)"), node_id, size);
       return;
     }
   /* Long enough for the verb and 20 digits. */

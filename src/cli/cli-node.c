@@ -6,6 +6,7 @@
 
 #include "cli-commands.h"
 #include "cli-output.h"
+#include "webrtc/sentient-webrtc-link.h"
 
 /* Of connections under way, for the time they took; more are not timed. */
 #define ATTEMPTS_MAX 1024
@@ -48,8 +49,8 @@ on_peer_connected (SentientPeer *peer, const char *node_id, gpointer user_data)
   g_autofree char *after = NULL;
 
   if (began != NULL)
-    after = g_strdup_printf (_ (" after %" G_GINT64_FORMAT " ms"),
-                             (g_get_monotonic_time () - *began) / 1000);
+    after = g_strdup_printf (_ (" after %lld ms"),
+                             (long long)(g_get_monotonic_time () - *began) / 1000);
   cli_say (CLI_GOOD, _ ("Connected to %s%s, by data channel%s%s"), node_id,
            after != NULL ? after : "", pair != NULL ? ": " : ".", pair != NULL ? pair : "");
   g_hash_table_remove (self->attempts, node_id);
@@ -359,6 +360,12 @@ cli_node (CliOptions *options)
     {
       cli_complain ("%s", error->message);
       return error->domain == G_OPTION_ERROR ? CLI_EXIT_USAGE : CLI_EXIT_FAILED;
+    }
+
+  if (!sentient_webrtc_link_is_available (&error))
+    {
+      cli_complain (_ ("%s (\"sentient doctor\" tells of every piece.)"), error->message);
+      return CLI_EXIT_FAILED;
     }
 
   self.cancellable = g_cancellable_new ();

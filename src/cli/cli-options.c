@@ -75,7 +75,8 @@ add_entries (GOptionContext *context, CliOptions *o, RawOptions *raw)
       N_ ("NAME") },
     { "stun", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->stun,
       N_ ("The STUN server that tells a node its outer address; none: use none (default: a "
-          "coordinator names " CLI_DEFAULT_STUN ", a node takes what its coordinator names)"),
+          "coordinator names stun:stun.l.google.com:19302, a node takes what its coordinator "
+          "names)"),
       N_ ("URL|none") },
     { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->turn,
       N_ ("A TURN server that relays where nothing else goes: turn:user:pass@host:port "

@@ -106,8 +106,7 @@ cli_escape (const char *text, gssize len)
     }
 
   if ((gsize)(at - text) < all)
-    g_string_append_printf (out, _ (" … (%" G_GSIZE_FORMAT " bytes more)"),
-                            all - (gsize)(at - text));
+    g_string_append_printf (out, _ (" … (%zu bytes more)"), all - (gsize)(at - text));
 
   return g_string_free (out, FALSE);
 }

@@ -2,6 +2,7 @@
 #include "cli-seeds.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "cli-output.h"
 #include "core/sentient-backoff.h"
@@ -17,12 +18,35 @@ struct _CliSeeds
   GRand *rand;
   guint retry_id;
   gint64 connected_at; /* ms since the epoch, 0: not now */
+  gboolean was_lost;
 
   GFunc done;
   gpointer user_data;
 };
 
 static void connect_to_seeds (CliSeeds *self);
+
+/* Without what two spellings of one URL differ in. */
+static char *
+normalize (const char *url)
+{
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_SCHEME_NORMALIZE, NULL);
+  char *text = uri != NULL ? g_uri_to_string (uri) : g_strdup (url);
+  gsize len = strlen (text);
+
+  while (len > 0 && text[len - 1] == '/')
+    text[--len] = '\0';
+  return text;
+}
+
+static gboolean
+is_same_url (const char *a, const char *b)
+{
+  g_autofree char *normal_a = normalize (a);
+  g_autofree char *normal_b = normalize (b);
+
+  return g_str_equal (normal_a, normal_b);
+}
 
 /* The seed in use is told as the peer stands to it; the others wait for their turn. */
 static void
@@ -33,7 +57,7 @@ report (CliSeeds *self, const char *problem)
 
   for (guint i = 0; self->seeds[i] != NULL; i++)
     {
-      gboolean is_current = current != NULL && g_str_has_prefix (current, self->seeds[i]);
+      gboolean is_current = current != NULL && is_same_url (current, self->seeds[i]);
 
       sentient_coordinator_report_seed (
           self->coordinator, self->seeds[i],
@@ -122,10 +146,16 @@ on_state (GObject *object, GParamSpec *pspec, gpointer user_data)
   SentientPeerState state = sentient_peer_get_state (self->peer);
 
   if (state == SENTIENT_PEER_STATE_CONNECTED)
-    self->connected_at = g_get_real_time () / 1000;
+    {
+      self->connected_at = g_get_real_time () / 1000;
+      if (self->was_lost)
+        cli_say (CLI_GOOD, _ ("The seed is back."));
+      self->was_lost = FALSE;
+    }
   else if (self->connected_at != 0)
     {
       self->connected_at = 0;
+      self->was_lost = TRUE;
       if (self->done == NULL)
         cli_say (CLI_WARN, _ ("The seed was lost; trying to reach it again."));
     }

@@ -239,6 +239,19 @@ def _(port):
         raw(port, b'GET /nodes HTTP/1.1\r\n' + lines + b'\r\n', (400, 403), goes_on=True)
 
 
+@bad_case('what libsoup would refuse without a word gets an error of ours')
+def _(port):
+    for data in (b'GET /..%2fx HTTP/1.1\r\n' + HOST, b'GET /nodes HTTP/1.1\r\nHost: [::1\r\n',
+                 b'GET /webrtc/signal?nodeId=x HTTP/1.1\r\n' + HOST + b'Connection: Upgrade\r\n'
+                 b'Upgrade: websocket\r\nSec-WebSocket-Version: 12\r\n'):
+        with Connection(port) as connection:
+            connection.send(data + b'\r\n')
+            check_error(connection.response(), 400, 'bad-request')
+    with Connection(port) as connection:
+        connection.send(b'CONNECT /nodes HTTP/1.1\r\n' + HOST + b'\r\n')
+        check_error(connection.response(), 501, 'bad-request')
+
+
 @bad_case('request lines and header lines that are none')
 def _(port):
     ok = HOST + b'\r\n'

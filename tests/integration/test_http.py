@@ -209,6 +209,16 @@ def _():
         equal(allowed(answer), None, 'allowed origin of a foreign preflight')
 
 
+@case('a preflight does not cost the connection')
+def _():
+    with Connection(port()) as connection:
+        for _ in range(3):
+            answer = connection.request('OPTIONS', '/webrtc/join',
+                                        headers={'Origin': 'http://localhost:3000'})
+            equal(answer.status, 204, 'the status')
+        equal(connection.request('GET', '/healthz').status, 200, 'the status')
+
+
 @case('a Host that is no loopback name is forbidden (DNS rebinding)')
 def _():
     for host in ('evil.example', f'evil.example:{port()}', '192.0.2.1', 'localhost.evil.example',

@@ -7,6 +7,7 @@ import os
 import sys
 
 from harness import (Node, Program, Server, await_programs, case, check, equal, main)
+from cable import Cable
 from design_client import DesignClient
 from rawhttp import get_json
 
@@ -208,6 +209,29 @@ def _():
     all_say(nodes, 'after all')
     for node in nodes:
         node.quit()
+    server.stop()
+
+
+@case('a signal that waited for a lost node reaches it when its cable is plugged in again', 120)
+def _():
+    server = Server()
+    cable = Cable(server.port)
+    anna = Node('anna', cable.url)
+    anna.wait_line('You are "anna"')
+    bob = DesignClient(server.port, 'bob', 'global')
+    carl = Node('carl', server.url)
+    offer = bob.take_offer('carl')  # a real one, to be repeated in bob's name
+    await_mesh([anna, carl])
+    cable.pull()
+    anna.wait_line('The coordinator does not answer')
+    bob.offer('anna', 'global', offer)
+    bob.silent('peer-joined', 'ice-candidate')  # it was taken, and waits
+    cable.plug_in()
+    anna.wait_line('The coordinator is back', LONG)
+    bob.take_answer('anna')
+    all_say([anna, carl], 'the cable did not matter')
+    anna.quit()
+    carl.quit()
     server.stop()
 
 

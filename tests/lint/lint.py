@@ -173,6 +173,10 @@ def check_readme(root):
 def check_translation(root):
     """po/POTFILES.in names every file with strings for people, and no other."""
     listed = set(read(os.path.join(root, 'po/POTFILES.in')).split('\n')) - {''}
+    for path, shown in files(root, '.c', under=('src',)):
+        # xgettext would take the text up to the macro only.
+        if re.search(r'\bN?_ \((?:\s*"(?:[^"\\]|\\.)*")+\s*[A-Z]', read(path)):
+            yield f'{shown}: a macro inside a string to translate'
     found = {shown for path, shown in files(root, '.c', under=('src',))
              if re.search(r'\bN?_ \("', read(path))}
     for name in sorted(found - listed):

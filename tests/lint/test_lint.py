@@ -70,6 +70,7 @@ BAD = {
     'translation': [
         {'src/cli/other.c': 'x (_ ("more"));\n'},
         {'po/POTFILES.in': 'src/cli/main.c\nsrc/cli/gone.c\n'},
+        {'src/cli/main.c': SPDX + 'x (_ ("%" G_GSIZE_FORMAT " bytes"));\n'},
     ],
     'shell': [{'tools/run': '#!/bin/bash\nif true; then\n'}],
     'format': [{'src/libsentient/core/x.c': 'int   x;\n'}],
