@@ -212,9 +212,7 @@ sentient_peer_close_async (SentientPeer *self,
   g_task_set_source_tag (task, sentient_peer_close_async);
   sentient_waiters_add (self->closing, task);
   self->is_closing = TRUE;
-  why = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_CLOSED, "the peer “%s” was closed meanwhile",
-                     self->node_id);
-  sentient_peer_leave_coordinator (self, why);
+  why = sentient_peer_new_closed_error (self);
   sentient_peer_fail_attempts (self, why);
 
   open = sentient_peer_list (self->open);
@@ -226,6 +224,13 @@ sentient_peer_close_async (SentientPeer *self,
         sentient_link_close (connection->link);
     }
   sentient_peer_check_closed (self);
+}
+
+GError *
+sentient_peer_new_closed_error (SentientPeer *self)
+{
+  return g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_CLOSED, "the peer “%s” was closed meanwhile",
+                      self->node_id);
 }
 
 /**

@@ -14,7 +14,7 @@ static void begin_round (SentientPeer *self);
 gboolean
 sentient_peer_has_coordinator (SentientPeer *self)
 {
-  return self->state == SENTIENT_PEER_STATE_CONNECTED;
+  return self->state == SENTIENT_PEER_STATE_CONNECTED && !self->is_closing;
 }
 
 static void

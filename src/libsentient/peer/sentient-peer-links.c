@@ -57,8 +57,17 @@ drop_link (SentientPeer *self, SentientConnection *connection)
 void
 sentient_peer_check_closed (SentientPeer *self)
 {
-  if (!self->is_closing || self->closing_channels->len > 0 || self->closing_links->len > 0
-      || g_hash_table_size (self->attempts) > 0 || g_hash_table_size (self->open) > 0)
+  g_autoptr (SentientPeer) keep = g_object_ref (self);
+  g_autoptr (GError) why = NULL;
+
+  if (!self->is_closing || self->closing_links->len > 0 || g_hash_table_size (self->attempts) > 0
+      || g_hash_table_size (self->open) > 0)
+    return;
+
+  /* Only now: others drop what is not through yet when they hear that we left. */
+  why = sentient_peer_new_closed_error (self);
+  sentient_peer_leave_coordinator (self, why);
+  if (!self->is_closing || self->closing_channels->len > 0)
     return;
   self->is_closing = FALSE;
   sentient_waiters_return_done (self->closing);

@@ -207,4 +207,7 @@ void sentient_peer_greet (SentientPeer *self, const char *node_id, const char *r
 void sentient_peer_drop_links (SentientPeer *self);
 void sentient_peer_check_closed (SentientPeer *self);
 
+/* sentient-peer-connect.c */
+GError *sentient_peer_new_closed_error (SentientPeer *self);
+
 G_END_DECLS

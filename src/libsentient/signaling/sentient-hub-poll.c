@@ -139,6 +139,9 @@ poll_start (SentientHub *self,
   g_queue_push_tail_link (&self->polls, &poll->link);
   sentient_conn_set_data (conn, poll);
 
+  /* Polling means that the node has given its WebSocket up, or never got to know that it lives. */
+  if (session->transport != NULL && session->transport->kind == SENTIENT_TRANSPORT_WEBSOCKET)
+    sentient_hub_log_taken (self, session, conn);
   sentient_directory_attach (self->directory, session, &poll_transport, poll);
   if (poll->waiting && timeout_ms == 0)
     poll_answer (poll);

@@ -5,6 +5,7 @@
 
 #define CLOSE_TAKEN 4001
 #define CLOSE_SLOW 4008
+#define LOG_EVERY_MS 1000
 
 /* A WebSocket's data is its session; NULL once the session has gone to somebody else. */
 
@@ -51,6 +52,25 @@ send_error (SentientHub *self, SentientConn *conn, const GError *error)
 }
 
 static void
+ws_fill (SentientConn *conn, gpointer user_data)
+{
+  SentientHub *self = user_data;
+  SentientSession *session = sentient_conn_get_data (conn);
+  const SentientOutboxItem *item;
+  gboolean more = TRUE;
+
+  while (more && session != NULL && (item = sentient_outbox_peek (&session->outbox)) != NULL)
+    {
+      guint64 end;
+
+      g_string_truncate (self->scratch, 0);
+      sentient_message_append (item->message, self->scratch, SENTIENT_DIALECT_PLAIN, item->seq);
+      more = sentient_conn_send_text (conn, self->scratch->str, self->scratch->len, &end);
+      sentient_outbox_mark_sent (&session->outbox, end);
+    }
+}
+
+static void
 ws_join (SentientHub *self,
          SentientConn *conn,
          SentientSession *session,
@@ -58,8 +78,10 @@ ws_join (SentientHub *self,
          SentientSpan metadata)
 {
   g_autoptr (GError) error = NULL;
-  SentientMembership *membership
-      = sentient_directory_join (self->directory, session, room, metadata, &error);
+  SentientMembership *membership;
+
+  ws_fill (conn, self); /* what happened before is told before */
+  membership = sentient_directory_join (self->directory, session, room, metadata, &error);
 
   g_string_truncate (self->scratch, 0);
   if (membership == NULL)
@@ -81,6 +103,7 @@ ws_leave (SentientHub *self, SentientConn *conn, SentientSession *session, const
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) rooms = NULL;
 
+  ws_fill (conn, self);
   g_string_truncate (self->scratch, 0);
   if (room[0] == '\0')
     {
@@ -94,6 +117,21 @@ ws_leave (SentientHub *self, SentientConn *conn, SentientSession *session, const
   send_scratch (self, conn);
 }
 
+void
+sentient_hub_log_taken (SentientHub *self, SentientSession *session, SentientConn *conn)
+{
+  gint64 now = sentient_clock_get_monotonic_ms (self->clock);
+  g_autofree char *old = NULL;
+  g_autofree char *new = NULL;
+
+  if (self->logged_ms != 0 && now - self->logged_ms < LOG_EVERY_MS)
+    return;
+  self->logged_ms = MAX (now, 1);
+  old = sentient_conn_dup_remote (session->transport_data);
+  new = sentient_conn_dup_remote (conn);
+  g_message ("%s: the session from %s is taken by %s", session->node_id, old, new);
+}
+
 static void
 ws_open (SentientConn *conn, gpointer data, gpointer user_data)
 {
@@ -105,10 +143,7 @@ ws_open (SentientConn *conn, gpointer data, gpointer user_data)
   if (session != NULL && session->transport != NULL
       && session->transport->kind == SENTIENT_TRANSPORT_WEBSOCKET)
     {
-      g_autofree char *old = sentient_conn_dup_remote (session->transport_data);
-      g_autofree char *new = sentient_conn_dup_remote (conn);
-
-      g_message ("%s: the session from %s is replaced by one from %s", query->node_id, old, new);
+      sentient_hub_log_taken (self, session, conn);
       sentient_directory_end (self->directory, session, SENTIENT_LEAVE_REASON_REPLACED);
     }
 
@@ -176,25 +211,6 @@ ws_binary (SentientConn *conn, gpointer user_data)
 
   if (sentient_conn_get_data (conn) != NULL)
     send_error (user_data, conn, error);
-}
-
-static void
-ws_fill (SentientConn *conn, gpointer user_data)
-{
-  SentientHub *self = user_data;
-  SentientSession *session = sentient_conn_get_data (conn);
-  const SentientOutboxItem *item;
-  gboolean more = TRUE;
-
-  while (more && session != NULL && (item = sentient_outbox_peek (&session->outbox)) != NULL)
-    {
-      guint64 end;
-
-      g_string_truncate (self->scratch, 0);
-      sentient_message_append (item->message, self->scratch, SENTIENT_DIALECT_PLAIN, item->seq);
-      more = sentient_conn_send_text (conn, self->scratch->str, self->scratch->len, &end);
-      sentient_outbox_mark_sent (&session->outbox, end);
-    }
 }
 
 static void

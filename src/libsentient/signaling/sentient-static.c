@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -21,6 +22,17 @@ open_beneath (int root_fd, const char *path)
   };
 
   return syscall (SYS_openat2, root_fd, path, &how, sizeof how);
+}
+
+/* ".git", ".env": files that nobody means to publish. ".well-known" (RFC 8615) is meant. */
+static gboolean
+is_hidden (const char *path)
+{
+  static const char *const well_known = "/.well-known/";
+
+  if (g_str_has_prefix (path, well_known))
+    path += strlen (well_known) - 1;
+  return strstr (path, "/.") != NULL;
 }
 
 static int
@@ -75,7 +87,7 @@ sentient_static_respond (const char *root,
   g_autofree char *type = NULL;
   gboolean is_index = FALSE;
   struct stat info;
-  int fd = open_file (root, path, &info, &is_index);
+  int fd = is_hidden (path) ? -1 : open_file (root, path, &info, &is_index);
 
   if (fd < 0)
     {

@@ -477,6 +477,31 @@ test_finalize (void)
   pair_clear (&pair);
 }
 
+/* Closing ends the links in good order before it leaves the rooms: who hears of the leaving first
+ * drops what is not through yet. */
+static void
+test_close_order (void)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  Pair pair;
+
+  pair_init (&pair, 0, TRUE);
+  await_open (&pair);
+  sentient_peer_send (pair.alice->peer, "bob", "a last word", &error);
+  g_assert_no_error (error);
+  sentient_peer_close_async (pair.alice->peer, NULL, on_result, &result);
+  g_assert_cmpint (sentient_peer_get_state (pair.alice->peer), ==, SENTIENT_PEER_STATE_CONNECTED);
+  await (has (pair.bob->disconnected, "alice"));
+  g_assert_true (has (pair.bob->messages, "alice: a last word"));
+  g_assert_false (has (pair.bob->members, "lobby-alice (left)"));
+  await (result != NULL);
+  g_assert_true (sentient_peer_close_finish (pair.alice->peer, result, &error));
+  await (has (pair.bob->members, "lobby-alice (left)"));
+  g_clear_object (&result);
+  pair_clear (&pair);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -507,6 +532,7 @@ main (int argc, char **argv)
   g_test_add_func ("/links/leave-coordinator", test_leave_coordinator);
   g_test_add_func ("/links/partial-broadcast", test_partial_broadcast);
   g_test_add_func ("/links/finalize", test_finalize);
+  g_test_add_func ("/links/close-order", test_close_order);
 
   return g_test_run ();
 }
