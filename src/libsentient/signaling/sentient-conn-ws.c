@@ -12,6 +12,8 @@
 #define MAX_FRAGMENTS 4096
 /* How often one connection is filled and written in one turn. */
 #define FILLS_PER_TURN 4
+/* How many bytes of an incomplete frame are looked at in one piece. */
+#define PEEK_SIZE 4096
 
 void
 sentient_ws_message_free (SentientWsMessage *message)
@@ -30,6 +32,7 @@ sentient_conn_ws_start (SentientConn *self, gpointer data)
   self->deadline_ms = self->alive_ms + engine->config.ping_interval_ms;
   self->queued = 0;
   self->in_waits = FALSE;
+  self->scanned = 0;
   self->resume = self->in.len > 0;
   sentient_engine_mark (engine, self);
   engine->handler.ws_open (self, data, engine->user_data);
@@ -259,6 +262,52 @@ handle_frame (SentientConn *self, const SentientWsHeader *header, char *data, gs
     handle_data (self, header, data, len);
 }
 
+/* Up to PEEK_SIZE bytes of an incomplete text frame, behind the character that the last fragment
+ * left unfinished. FALSE: nothing that follows can make it UTF-8. */
+static gboolean
+peek_text (SentientConn *self, const SentientWsHeader *header, const char *data, gsize len)
+{
+  const SentientWsMessage *message = self->message;
+  gsize carried = message != NULL && self->scanned == 0 ? message->text.len - message->checked : 0;
+  char text[PEEK_SIZE + 4];
+  guint8 mask[4];
+  gboolean broken;
+  gsize whole;
+
+  for (guint i = 0; i < 4; i++)
+    mask[i] = header->mask[(self->scanned + i) & 3];
+  if (carried > 0)
+    memcpy (text, sentient_buf_peek (&message->text) + message->checked, carried);
+  memcpy (text + carried, data, len);
+  sentient_ws_unmask (text + carried, len, mask);
+
+  whole = sentient_ws_utf8_prefix (text, carried + len, &broken);
+  if (whole > 0)
+    self->scanned += whole - carried;
+  return !broken;
+}
+
+/* RFC 6455, 8.1: text that is not UTF-8 fails the connection; we do not wait for the rest of its
+ * frame. Each byte is looked at once, however small the segments are. */
+static void
+check_incomplete (SentientConn *self, const SentientWsHeader *header, const char *data, gsize len)
+{
+  guint8 opcode = self->message != NULL ? self->message->opcode : header->opcode;
+
+  if (header->opcode >= SENTIENT_WS_CLOSE || opcode != SENTIENT_WS_TEXT
+      || self->state != SENTIENT_CONN_WS_OPEN)
+    return;
+  while (self->scanned < len)
+    {
+      gsize before = self->scanned;
+
+      if (!peek_text (self, header, data + before, MIN (len - before, PEEK_SIZE)))
+        fail (self, SENTIENT_WS_INVALID_DATA, "the text is no UTF-8");
+      if (self->scanned == before || self->state != SENTIENT_CONN_WS_OPEN)
+        return;
+    }
+}
+
 gsize
 sentient_conn_ws_input (SentientConn *self, char *data, gsize len)
 {
@@ -273,12 +322,20 @@ sentient_conn_ws_input (SentientConn *self, char *data, gsize len)
 
       if (result == SENTIENT_WS_FRAME_BAD)
         fail (self, SENTIENT_WS_PROTOCOL_ERROR, reason);
-      if (result != SENTIENT_WS_FRAME_OK || !check_header (self, &header)
-          || header.payload_len > len - used - header.header_len)
+      if (result != SENTIENT_WS_FRAME_OK || !check_header (self, &header))
         break;
 
-      handle_frame (self, &header, data + used + header.header_len, header.payload_len);
-      used += header.header_len + header.payload_len;
+      used += header.header_len;
+      if (header.payload_len > len - used)
+        {
+          check_incomplete (self, &header, data + used, len - used);
+          used -= header.header_len;
+          break;
+        }
+
+      self->scanned = 0;
+      handle_frame (self, &header, data + used, header.payload_len);
+      used += header.payload_len;
     }
   return used;
 }

@@ -70,7 +70,7 @@ struct _SentientConn
   gint64 deadline_ms; /* 0: none */
   gint64 alive_ms;    /* WS: when the last frame came */
   guint64 queued;     /* WS: bytes ever put into the write buffer */
-  guint32 scanned;    /* HEAD: how far the head reader looked */
+  guint32 scanned;    /* HEAD: how far the head reader looked; WS: how much of a frame's text */
   guint32 head_len;   /* BODY */
   guint32 body_len;   /* BODY */
   guint16 close_code; /* WS_CLOSING */
