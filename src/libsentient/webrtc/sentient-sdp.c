@@ -184,12 +184,15 @@ decode_pem (const char *pem, gsize *size)
 {
   static const char begin[] = "-----BEGIN CERTIFICATE-----";
   const char *start = strstr (pem, begin);
-  const char *end = start != NULL ? strstr (start, "-----END CERTIFICATE-----") : NULL;
+  const char *end;
   g_autofree char *base64 = NULL;
 
-  if (end == NULL)
+  if (start == NULL)
     return NULL;
   start += strlen (begin);
+  end = strstr (start, "-----END CERTIFICATE-----");
+  if (end == NULL)
+    return NULL;
   base64 = g_strndup (start, end - start);
   return g_base64_decode (base64, size);
 }

@@ -156,6 +156,7 @@ static void
 test_certificate (void)
 {
   static const char pem[] = "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n";
+  static const char overlapping[] = "-----BEGIN CERTIFICATE-----END CERTIFICATE-----";
   static const char right[] = "SHA-256 BA:78:16:bf:8f:01:cf:ea:41:41:40:de:5d:ae:22:23:"
                               "b0:03:61:a3:96:17:7a:9c:b4:10:ff:61:f2:00:15:ad";
   const char *const one[] = { right, NULL };
@@ -171,6 +172,7 @@ test_certificate (void)
   g_assert_false (sentient_sdp_match_certificate (weak, pem));
   g_assert_false (sentient_sdp_match_certificate (none, pem));
   g_assert_false (sentient_sdp_match_certificate (NULL, pem));
+  g_assert_false (sentient_sdp_match_certificate (one, overlapping));
   g_assert_false (sentient_sdp_match_certificate (one, "no certificate"));
 }
 
