@@ -12,8 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ANSWER_TIMEOUT_MS 20000
-
 void
 load_die (const char *format, ...)
 {
@@ -58,8 +56,8 @@ load_client_connect (LoadClient *self, unsigned id, unsigned port)
     load_die ("client %u cannot connect to port %u: %s", id, port, strerror (errno));
 }
 
-static void
-send_all (LoadClient *self, const void *data, size_t len)
+void
+load_client_send_raw (LoadClient *self, const void *data, size_t len)
 {
   const char *rest = data;
 
@@ -76,26 +74,35 @@ send_all (LoadClient *self, const void *data, size_t len)
     }
 }
 
-static void
-receive_more (LoadClient *self)
+int
+load_client_fill (LoadClient *self)
 {
-  struct pollfd wait = { .fd = self->fd, .events = POLLIN };
   ssize_t n;
 
   if (self->buf == NULL)
     self->buf = load_alloc (LOAD_BUF_SIZE);
   if (self->len == LOAD_BUF_SIZE)
     load_die ("client %u got a message over %d bytes", self->id, LOAD_BUF_SIZE);
-  if (poll (&wait, 1, ANSWER_TIMEOUT_MS) != 1)
-    load_die ("client %u waits in vain for an answer", self->id);
   n = recv (self->fd, self->buf + self->len, LOAD_BUF_SIZE - self->len, 0);
-  if (n <= 0)
-    load_die ("client %u was cut off: %s", self->id, n < 0 ? strerror (errno) : "end of file");
+  if (n < 0)
+    load_die ("client %u cannot receive: %s", self->id, strerror (errno));
   self->len += n;
+  return n > 0;
 }
 
 static void
-drop (LoadClient *self, size_t n)
+receive_more (LoadClient *self)
+{
+  struct pollfd wait = { .fd = self->fd, .events = POLLIN };
+
+  if (poll (&wait, 1, LOAD_TIMEOUT_MS) != 1)
+    load_die ("client %u waits in vain for an answer", self->id);
+  if (!load_client_fill (self))
+    load_die ("client %u was cut off", self->id);
+}
+
+void
+load_client_drop (LoadClient *self, size_t n)
 {
   memmove (self->buf, self->buf + n, self->len - n);
   self->len -= n;
@@ -133,7 +140,7 @@ load_client_send_text (LoadClient *self, const char *text, size_t len)
 {
   unsigned char *frame = load_alloc (len + 14);
 
-  send_all (self, frame, load_frame_text (frame, text, len));
+  load_client_send_raw (self, frame, load_frame_text (frame, text, len));
   free (frame);
 }
 
@@ -195,14 +202,14 @@ load_client_await (LoadClient *self, const char *needle)
           continue;
         }
       found = memmem (payload, payload_len, needle, strlen (needle)) != NULL;
-      drop (self, n);
+      load_client_drop (self, n);
       if (found)
         return;
     }
 }
 
 void
-load_client_open (LoadClient *self, const char *room)
+load_client_send_handshake (LoadClient *self)
 {
   char text[256];
   int len = snprintf (text, sizeof text,
@@ -211,15 +218,33 @@ load_client_open (LoadClient *self, const char *room)
                       "Sec-WebSocket-Version: 13\r\n"
                       "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
                       self->id);
-  const unsigned char *end;
 
-  send_all (self, text, len);
-  do
-    receive_more (self);
-  while ((end = memmem (self->buf, self->len, "\r\n\r\n", 4)) == NULL);
+  load_client_send_raw (self, text, len);
+}
+
+int
+load_client_take_handshake (LoadClient *self)
+{
+  const unsigned char *end = memmem (self->buf, self->len, "\r\n\r\n", 4);
+
+  if (end == NULL)
+    return 0;
   if (memcmp (self->buf, "HTTP/1.1 101", 12) != 0)
     load_die ("client %u was not let in: %.*s", self->id, (int)self->len, (char *)self->buf);
-  drop (self, end + 4 - self->buf);
+  load_client_drop (self, end + 4 - self->buf);
+  return 1;
+}
+
+void
+load_client_open (LoadClient *self, const char *room)
+{
+  char text[256];
+  int len;
+
+  load_client_send_handshake (self);
+  do
+    receive_more (self);
+  while (!load_client_take_handshake (self));
   load_client_await (self, "\"connected\"");
   if (room == NULL)
     return;

@@ -17,6 +17,8 @@ typedef struct
 } LoadClient;
 
 #define LOAD_BUF_SIZE (64 * 1024)
+/* Nothing that is waited for takes longer. */
+#define LOAD_TIMEOUT_MS 20000
 
 _Noreturn void load_die (const char *format, ...) __attribute__ ((format (printf, 1, 2)));
 void *load_alloc (size_t size);
@@ -25,12 +27,21 @@ void *load_alloc (size_t size);
 void load_client_connect (LoadClient *self, unsigned id, unsigned port);
 /* WebSocket handshake and join of room; returns when both were answered. room NULL: none. */
 void load_client_open (LoadClient *self, const char *room);
+/* The two halves of the handshake; take returns 0 until the answer is whole. */
+void load_client_send_handshake (LoadClient *self);
+int load_client_take_handshake (LoadClient *self);
+void load_client_send_raw (LoadClient *self, const void *data, size_t len);
+/* Receives once; 0: the server closed. */
+int load_client_fill (LoadClient *self);
+/* The first n bytes of the buffer are done with. */
+void load_client_drop (LoadClient *self, size_t n);
 void load_client_send_text (LoadClient *self, const char *text, size_t len);
 /* The whole frame for a text; returns its size. out has room for len + 14 bytes. */
 size_t load_frame_text (unsigned char *out, const char *text, size_t len);
 /* Waits for a text frame that holds needle; others are passed over. */
 void load_client_await (LoadClient *self, const char *needle);
-/* Drops the first whole frame of the buffer; 0: there is none. *opcode may be NULL. */
+/* Looks at the frame at offset of the buffer; returns its size, 0: it is not whole. *opcode may be
+ * NULL. */
 size_t load_client_next (LoadClient *self,
                          size_t offset,
                          unsigned *opcode,

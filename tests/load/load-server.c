@@ -4,35 +4,56 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A file without a name, and an inotify fd that tells when it was written to. A pipe would have to
+ * be emptied all the time: a server that waits for its reader is not measured. */
+static int
+open_output (int *changes)
+{
+  char path[] = "/tmp/sentient-load-XXXXXX";
+  int out = mkostemp (path, O_CLOEXEC | O_APPEND);
+
+  *changes = inotify_init1 (IN_CLOEXEC);
+  if (out < 0 || *changes < 0 || inotify_add_watch (*changes, path, IN_MODIFY) < 0)
+    load_die ("no file for the output of the server: %s", strerror (errno));
+  unlink (path);
+  return out;
+}
+
 /* "… http://127.0.0.1:PORT …" on its stdout tells the port. */
 static void
-read_port (LoadServer *self)
+read_port (LoadServer *self, int changes)
 {
-  static const char *const mark = "http://127.0.0.1:";
-  FILE *out = fdopen (dup (self->out), "r");
-  char line[512];
+  static const char mark[] = "http://127.0.0.1:";
+  struct pollfd wait = { .fd = changes, .events = POLLIN };
+  char events[4096];
+  char text[4096];
 
-  while (out != NULL && fgets (line, sizeof line, out) != NULL)
+  while (poll (&wait, 1, LOAD_TIMEOUT_MS) == 1 && read (changes, events, sizeof events) > 0)
     {
-      const char *found = strstr (line, mark);
+      ssize_t n = pread (self->out, text, sizeof text - 1, 0);
+      const char *found;
 
-      if (found != NULL)
-        {
-          self->port = strtoul (found + strlen (mark), NULL, 10);
-          fclose (out);
-          return;
-        }
+      text[n > 0 ? n : 0] = '\0';
+      found = strstr (text, mark);
+      if (found == NULL || strchr (found, '\n') == NULL)
+        continue;
+      self->port = strtoul (found + strlen (mark), NULL, 10);
+      close (changes);
+      return;
     }
   load_die ("the server did not say where it listens");
 }
@@ -40,26 +61,21 @@ read_port (LoadServer *self)
 void
 load_server_start (LoadServer *self, const char *program)
 {
-  int ends[2];
+  int changes;
 
-  if (pipe (ends) != 0)
-    load_die ("no pipe: %s", strerror (errno));
+  self->out = open_output (&changes);
   self->pid = fork ();
   if (self->pid < 0)
     load_die ("no fork: %s", strerror (errno));
   if (self->pid == 0)
     {
       prctl (PR_SET_PDEATHSIG, SIGKILL);
-      dup2 (ends[1], STDOUT_FILENO);
-      close (ends[0]);
-      close (ends[1]);
+      dup2 (self->out, STDOUT_FILENO);
       execl (program, program, "--server", "--host", "127.0.0.1", "--port", "0", "--stun", "none",
-             "--no-color", (char *)NULL);
+             "--no-color", "--max-peers", "2000", (char *)NULL);
       load_die ("cannot run %s: %s", program, strerror (errno));
     }
-  close (ends[1]);
-  self->out = ends[0];
-  read_port (self);
+  read_port (self, changes);
 }
 
 static void

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "load-modes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "load-client.h"
+
+/* One client joins a full room again and again; everybody in it is told each time. */
+
+typedef struct
+{
+  LoadClient *members;
+  unsigned n_members;
+  int epoll;
+} Fanout;
+
+static void
+set_up (Fanout *self, unsigned n_members, unsigned port)
+{
+  self->n_members = n_members;
+  self->members = load_alloc (n_members * sizeof *self->members);
+  self->epoll = epoll_create1 (0);
+  for (unsigned i = 0; i < n_members; i++)
+    {
+      struct epoll_event event = { .events = EPOLLIN, .data.ptr = &self->members[i] };
+
+      load_client_connect (&self->members[i], i, port);
+      load_client_open (&self->members[i], "fanout");
+      epoll_ctl (self->epoll, EPOLL_CTL_ADD, self->members[i].fd, &event);
+      /* They are all told of this one; who takes nothing is closed. */
+      for (unsigned j = 0; j < i; j++)
+        load_client_await (&self->members[j], "\"peer-joined\"");
+    }
+}
+
+static void
+tear_down (Fanout *self)
+{
+  for (unsigned i = 0; i < self->n_members; i++)
+    load_client_close (&self->members[i]);
+  free (self->members);
+  close (self->epoll);
+}
+
+static unsigned
+take_events (LoadClient *client, const char *needle)
+{
+  unsigned char *payload;
+  size_t payload_len;
+  size_t n;
+  unsigned n_events = 0;
+
+  if (!load_client_fill (client))
+    load_die ("client %u was cut off", client->id);
+  while (client->len > 0 && (n = load_client_next (client, 0, NULL, &payload, &payload_len)) > 0)
+    {
+      n_events += memmem (payload, payload_len, needle, strlen (needle)) != NULL;
+      load_client_drop (client, n);
+    }
+  return n_events;
+}
+
+/* Until each member heard of it once. */
+static void
+await_all (Fanout *self, const char *needle)
+{
+  struct epoll_event events[256];
+  unsigned n_heard = 0;
+
+  while (n_heard < self->n_members)
+    {
+      int n = epoll_wait (self->epoll, events, 256, LOAD_TIMEOUT_MS);
+
+      if (n <= 0)
+        load_die ("only %u of %u heard of %s", n_heard, self->n_members, needle);
+      for (int i = 0; i < n; i++)
+        n_heard += take_events (events[i].data.ptr, needle);
+    }
+  if (n_heard > self->n_members)
+    load_die ("%u heard of %s, but only %u are there", n_heard, needle, self->n_members);
+}
+
+typedef struct
+{
+  unsigned n_members;
+  unsigned n_joins;
+} Setting;
+
+static LoadFigure
+measure (const char *program, const void *data)
+{
+  static const char join[] = "{\"type\":\"join\",\"room\":\"fanout\"}";
+  static const char leave[] = "{\"type\":\"leave\",\"room\":\"fanout\"}";
+  const Setting *setting = data;
+  double n_events = (double)setting->n_members * setting->n_joins;
+  unsigned n_warm = setting->n_joins / 10 + 1;
+  LoadServer server;
+  LoadClient joiner = { 0 };
+  LoadFigure figure;
+  Fanout fanout;
+  uint64_t cpu = 0;
+  double took = 0;
+
+  load_server_start (&server, program);
+  set_up (&fanout, setting->n_members, server.port);
+  load_client_connect (&joiner, setting->n_members, server.port);
+  load_client_open (&joiner, NULL);
+  for (unsigned i = 0; i < setting->n_joins + n_warm; i++)
+    {
+      uint64_t before = load_server_get_cpu (&server);
+      double start = load_seconds ();
+
+      load_client_send_text (&joiner, join, sizeof join - 1);
+      await_all (&fanout, "\"peer-joined\"");
+      load_client_await (&joiner, "\"join-result\"");
+      if (i >= n_warm)
+        {
+          cpu += load_server_get_cpu (&server) - before;
+          took += load_seconds () - start;
+        }
+      load_client_send_text (&joiner, leave, sizeof leave - 1);
+      load_client_await (&joiner, "\"leave-result\"");
+      await_all (&fanout, "\"peer-left\"");
+    }
+  tear_down (&fanout);
+  load_client_close (&joiner);
+  load_server_stop (&server);
+  figure.cpu_us = cpu / 1e3 / n_events;
+  figure.rate = n_events / took;
+  return figure;
+}
+
+void
+load_run_fanout (const char *program, unsigned n_members, unsigned n_joins)
+{
+  Setting setting = { n_members, n_joins };
+  char sentence[128];
+
+  snprintf (sentence, sizeof sentence, "a peer-joined delivered in a room of %u", n_members);
+  load_compare ("fanout", program, measure, &setting, sentence, "\"members\":%u,\"joins\":%u",
+                n_members, n_joins);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What sentient-load can measure, a file each. */
+
+#define LOAD_SIGNAL_SIZE 1500
+
+typedef struct
+{
+  double cpu_us; /* of the server, all threads, for one of what is counted */
+  double rate;   /* of these a second */
+} LoadFigure;
+
+/* program NULL is not asked for. */
+typedef LoadFigure (*LoadMeasure) (const char *program, const void *data);
+
+double load_seconds (void);
+/* A signal between two sockets of a server that only copies bytes. */
+LoadFigure load_measure_floor (void);
+/* Floor and program in turns, the median of each; prints a line of JSON, which format adds to, and
+ * one for people: sentence says what one of what is counted is. */
+void load_compare (const char *mode,
+                   const char *program,
+                   LoadMeasure measure,
+                   const void *data,
+                   const char *sentence,
+                   const char *format,
+                   ...) __attribute__ ((format (printf, 6, 7)));
+
+void load_run_relay (const char *program, unsigned n_clients, unsigned n_messages, unsigned n_idle);
+void load_run_idle (const char *program, unsigned n_clients);
+void load_run_churn (const char *program, unsigned n_clients, unsigned n_cycles);
+void load_run_fanout (const char *program, unsigned n_members, unsigned n_joins);
+void
+load_run_http (const char *program, unsigned n_connections, unsigned n_signals, unsigned n_held);
