@@ -14,8 +14,9 @@ struct _SentientMessage
   gatomicrefcount ref_count;
   SentientMessageKind kind;
   SentientSignal *signal; /* NULL for an event */
-  GString *plain;         /* of an event: its whole text */
-  GString *poll;          /* of an event: its text behind "seq":n */
+  gint64 arrival_us;
+  GString *plain; /* of an event: its whole text */
+  GString *poll;  /* of an event: its text behind "seq":n */
 };
 
 static SentientMessage *
@@ -96,6 +97,18 @@ sentient_message_new_peer_left (const char *room,
   g_string_append_printf (self->poll, "{},\"reason\":\"%s\"},\"timestamp\":%" G_GINT64_FORMAT "}",
                           why, now_ms);
   return self;
+}
+
+void
+sentient_message_set_arrival (SentientMessage *self, gint64 us)
+{
+  self->arrival_us = us;
+}
+
+gint64
+sentient_message_get_arrival (SentientMessage *self)
+{
+  return self->arrival_us;
 }
 
 SentientMessage *

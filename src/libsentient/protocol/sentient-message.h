@@ -53,6 +53,11 @@ SentientSignal *sentient_message_get_signal (SentientMessage *self); /* NULL for
 /* The bytes it is charged with in an outbox: at least what any dialect of it takes on the wire. */
 gsize sentient_message_get_size (SentientMessage *self);
 
+/* When it came, in the time of SentientMetrics; 0: not known. To be set before anybody else has
+ * the message. */
+void sentient_message_set_arrival (SentientMessage *self, gint64 us);
+gint64 sentient_message_get_arrival (SentientMessage *self);
+
 /* Appends the message's JSON text. seq is the outbox's number; only a poll's items carry it, and an
  * "id" made of it ("<seq>"). */
 void

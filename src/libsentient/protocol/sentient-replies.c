@@ -316,3 +316,13 @@ sentient_reply_append_health (GString *out)
 {
   g_string_append (out, "{\"status\":\"ok\"}");
 }
+
+void
+sentient_reply_append_ready (GString *out, const char *reason)
+{
+  g_string_append_c (out, '{');
+  append_boolean (out, "ready", reason == NULL);
+  if (reason != NULL)
+    append_text (out, "reason", reason);
+  g_string_append_c (out, '}');
+}

@@ -86,5 +86,7 @@ void sentient_reply_append_nodes (GString *out,
 void sentient_reply_append_info (GString *out,
                                  const SentientCoordinatorInfo *info); /* GET /webrtc/info */
 void sentient_reply_append_health (GString *out);                      /* {"status":"ok"} */
+/* GET /readyz; reason NULL: it is ready. */
+void sentient_reply_append_ready (GString *out, const char *reason);
 
 G_END_DECLS
