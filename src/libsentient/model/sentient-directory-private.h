@@ -16,8 +16,8 @@ struct _SentientDirectory
   GHashTable *rooms_by_name; /* unowned */
   guint64 last_serial;
   gsize queued_bytes; /* the sum over all outboxes */
-  guint64 n_dropped;
   gboolean ending; /* all sessions; a handler must not bring them back for ever */
+  SentientMetrics metrics;
 };
 
 /* Never refused: what does not fit pushes out the oldest event that waits. */

@@ -121,12 +121,17 @@ sentient_directory_end_if_idle (SentientDirectory *self, SentientSession *sessio
 }
 
 static gboolean
+is_over_budget (SentientDirectory *self, SentientMessage *message)
+{
+  return self->queued_bytes + sentient_message_get_size (message) > self->limits.queued_bytes;
+}
+
+static gboolean
 enqueue (SentientDirectory *self, SentientSession *session, SentientMessage *message)
 {
   gsize before = session->outbox.bytes;
 
-  if (self->queued_bytes + sentient_message_get_size (message) > self->limits.queued_bytes
-      || sentient_outbox_push (&session->outbox, message) == 0)
+  if (is_over_budget (self, message) || sentient_outbox_push (&session->outbox, message) == 0)
     return FALSE;
 
   self->queued_bytes += session->outbox.bytes - before;
@@ -140,11 +145,16 @@ sentient_directory_enqueue_event (SentientDirectory *self,
                                   SentientSession *session,
                                   SentientMessage *message)
 {
+  SentientMetrics *metrics = &self->metrics;
+
   while (!enqueue (self, session, message))
     {
       gsize before = session->outbox.bytes;
 
-      self->n_dropped++;
+      if (is_over_budget (self, message))
+        metrics->dropped_events[SENTIENT_DROP_BUDGET_FULL]++;
+      else
+        metrics->dropped_events[SENTIENT_DROP_OUTBOX_FULL]++;
       if (!sentient_outbox_drop_oldest_event (&session->outbox))
         {
           g_debug ("%s: a room event does not fit its full outbox and is dropped",
@@ -153,13 +163,28 @@ sentient_directory_enqueue_event (SentientDirectory *self,
         }
       self->queued_bytes -= before - session->outbox.bytes;
     }
+
+  if (sentient_message_get_kind (message) == SENTIENT_MESSAGE_PEER_JOINED)
+    metrics->told_joined++;
+  else
+    metrics->told_left++;
 }
 
 void
 sentient_directory_drop_until (SentientDirectory *self, SentientSession *session, guint64 end)
 {
   gsize before = session->outbox.bytes;
+  const SentientOutboxItem *item;
 
+  for (guint i = 0; i < session->outbox.n_sent
+                    && (item = sentient_outbox_peek_nth (&session->outbox, i))->end <= end;
+       i++)
+    {
+      gint64 arrival_us = sentient_message_get_arrival (item->message);
+
+      if (arrival_us != 0)
+        sentient_histogram_add (&self->metrics.relay_latency, self->metrics.now_us - arrival_us);
+    }
   sentient_outbox_drop_until (&session->outbox, end);
   self->queued_bytes -= before - session->outbox.bytes;
 }
@@ -219,16 +244,39 @@ deliver (SentientDirectory *self,
          GError **error)
 {
   g_autoptr (SentientMessage) message = sentient_message_new_signal (signal);
+  SentientSignalType type = sentient_signal_get_signal_type (signal);
 
+  sentient_message_set_arrival (message, self->metrics.now_us);
   if (!enqueue (self, target, message))
     {
       g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BUSY,
                    "Too much is waiting for “%s” already. Try again later.", target->node_id);
       return FALSE;
     }
+  if (target->transport != NULL)
+    self->metrics.signals_delivered[type]++;
+  else
+    self->metrics.signals_queued[type]++;
   if (delivered != NULL)
     *delivered = target->transport != NULL;
   return TRUE;
+}
+
+void
+sentient_directory_count_refused (SentientDirectory *self,
+                                  SentientSignalType type,
+                                  const GError *error)
+{
+  self->metrics.signals_refused[type][sentient_metrics_error_index (error)]++;
+}
+
+/* Counts the refusal and hands it on; FALSE. */
+static gboolean
+refuse (SentientDirectory *self, SentientSignalType type, GError *why, GError **error)
+{
+  sentient_directory_count_refused (self, type, why);
+  g_propagate_error (error, why);
+  return FALSE;
 }
 
 gboolean
@@ -239,14 +287,16 @@ sentient_directory_relay (SentientDirectory *self,
                           GError **error)
 {
   const char *room = request->room[0] != '\0' ? request->room : NULL;
-  SentientSession *target = find_target (self, from, request->to, room, error);
+  GError *why = NULL;
+  SentientSession *target = find_target (self, from, request->to, room, &why);
   g_autoptr (SentientSignal) signal = NULL;
 
   if (target == NULL)
-    return FALSE;
+    return refuse (self, request->signal_type, why, error);
   signal = sentient_request_to_signal (request, from->node_id, room,
                                        sentient_clock_get_real_ms (self->clock));
-  return deliver (self, target, signal, delivered, error);
+  return deliver (self, target, signal, delivered, &why)
+         || refuse (self, request->signal_type, why, error);
 }
 
 gboolean
@@ -256,18 +306,21 @@ sentient_directory_relay_signal (SentientDirectory *self,
                                  GError **error)
 {
   const char *from_id = sentient_signal_get_from (signal);
+  SentientSignalType type = sentient_signal_get_signal_type (signal);
   SentientSession *from = sentient_directory_find (self, from_id);
   SentientSession *target;
+  GError *why = NULL;
 
   if (from == NULL)
     {
-      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_FORBIDDEN,
+      g_set_error (&why, SENTIENT_ERROR, SENTIENT_ERROR_FORBIDDEN,
                    "“%s” is in no room here. Join one before you signal.", from_id);
-      return FALSE;
+      return refuse (self, type, why, error);
     }
   target = find_target (self, from, sentient_signal_get_to (signal),
-                        sentient_signal_get_room (signal), error);
-  return target != NULL && deliver (self, target, signal, delivered, error);
+                        sentient_signal_get_room (signal), &why);
+  return (target != NULL && deliver (self, target, signal, delivered, &why))
+         || refuse (self, type, why, error);
 }
 
 /* The wall-clock time of a monotonic one. */

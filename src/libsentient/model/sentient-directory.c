@@ -147,10 +147,24 @@ sentient_directory_get_n_nodes (SentientDirectory *self)
   return g_hash_table_size (self->sessions);
 }
 
-guint64
-sentient_directory_get_n_dropped (SentientDirectory *self)
+SentientMetrics *
+sentient_directory_get_metrics (SentientDirectory *self)
 {
-  return self->n_dropped;
+  return &self->metrics;
+}
+
+void
+sentient_directory_count (SentientDirectory *self, SentientDirectoryCounts *counts)
+{
+  GHashTableIter iter;
+  gpointer session;
+
+  *counts = (SentientDirectoryCounts){ .queued_bytes = self->queued_bytes };
+  for (guint i = 0; i < self->rooms->len; i++)
+    counts->memberships += sentient_room_get_n_members (self->rooms->pdata[i]);
+  g_hash_table_iter_init (&iter, self->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &session))
+    counts->queued_messages += ((SentientSession *)session)->outbox.n_items;
 }
 
 /* Returns a reference: a handler may fill the room and empty it again. */
@@ -283,6 +297,7 @@ enter (SentientDirectory *self, SentientSession *session, SentientRoom *room, co
   tell_room (self, room, event, session->node_id);
 
   sentient_room_add (room, member);
+  self->metrics.joins++;
   g_signal_emit (self, signals[SIGNAL_MEMBER_JOINED], 0, room, member);
 }
 
@@ -340,6 +355,7 @@ leave_at (SentientDirectory *self,
 
   sentient_member_set_online (membership.member, FALSE);
   sentient_room_remove (membership.room, membership.member);
+  self->metrics.leaves[reason]++;
   event
       = sentient_message_new_peer_left (sentient_room_get_name (membership.room), session->node_id,
                                         reason, sentient_clock_get_real_ms (self->clock));
@@ -410,6 +426,21 @@ sentient_directory_leave_all (SentientDirectory *self, SentientSession *session)
   return rooms;
 }
 
+/* What is lost with the session. */
+static void
+count_undelivered (SentientDirectory *self, SentientSession *session)
+{
+  const SentientOutboxItem *item;
+
+  for (guint i = 0; (item = sentient_outbox_peek_nth (&session->outbox, i)) != NULL; i++)
+    {
+      if (sentient_message_get_kind (item->message) == SENTIENT_MESSAGE_SIGNAL)
+        self->metrics.dropped_signals[SENTIENT_DROP_SESSION_ENDED]++;
+      else
+        self->metrics.dropped_events[SENTIENT_DROP_SESSION_ENDED]++;
+    }
+}
+
 void
 sentient_directory_end (SentientDirectory *self,
                         SentientSession *session,
@@ -423,6 +454,7 @@ sentient_directory_end (SentientDirectory *self,
   session->transport = NULL;
   session->transport_data = NULL;
   self->queued_bytes -= session->outbox.bytes;
+  count_undelivered (self, session);
   sentient_outbox_clear (&session->outbox);
 
   g_strfreev (leave_every_room (self, session, reason));

@@ -3,6 +3,7 @@
 
 #include "core/sentient-clock.h"
 #include "core/sentient-error.h"
+#include "core/sentient-metrics.h"
 #include "model/sentient-session.h"
 #include "protocol/sentient-request.h"
 
@@ -35,8 +36,18 @@ sentient_directory_get_limits (SentientDirectory *self); /* may be changed */
 SentientRoom *sentient_directory_find_room (SentientDirectory *self, const char *name);
 SentientRoom *sentient_directory_peek_room (SentientDirectory *self, guint position);
 guint sentient_directory_get_n_nodes (SentientDirectory *self);
-/* Events that were dropped because an outbox was full, since the start. */
-guint64 sentient_directory_get_n_dropped (SentientDirectory *self);
+/* Where it counts, and those who serve it may, too. */
+SentientMetrics *sentient_directory_get_metrics (SentientDirectory *self);
+
+typedef struct
+{
+  guint memberships;
+  guint queued_messages; /* in all outboxes */
+  gsize queued_bytes;
+} SentientDirectoryCounts;
+
+/* Looks at every room and session. */
+void sentient_directory_count (SentientDirectory *self, SentientDirectoryCounts *counts);
 
 SentientSession *sentient_directory_find (SentientDirectory *self, const char *node_id);
 /* Finds or makes the session of a node id. A new one without transport or room goes with the next
@@ -94,6 +105,11 @@ gboolean sentient_directory_relay_signal (SentientDirectory *self,
                                           SentientSignal *signal,
                                           gboolean *delivered,
                                           GError **error);
+
+/* A signal that somebody else refused, before it came here. */
+void sentient_directory_count_refused (SentientDirectory *self,
+                                       SentientSignalType type,
+                                       const GError *error);
 
 /* The transport delivered everything up to its mark end. */
 void sentient_directory_drop_until (SentientDirectory *self, SentientSession *session, guint64 end);

@@ -103,6 +103,12 @@ sentient_outbox_peek (SentientOutbox *self)
   return self->n_sent < self->n_items ? item_at (self, self->n_sent) : NULL;
 }
 
+const SentientOutboxItem *
+sentient_outbox_peek_nth (SentientOutbox *self, guint index)
+{
+  return index < self->n_items ? item_at (self, index) : NULL;
+}
+
 void
 sentient_outbox_mark_sent (SentientOutbox *self, guint64 end)
 {

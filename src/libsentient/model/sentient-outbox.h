@@ -40,6 +40,9 @@ gboolean sentient_outbox_drop_oldest_event (SentientOutbox *self);
 /* The first item that is not sent, NULL: none. Valid until the outbox changes. */
 const SentientOutboxItem *sentient_outbox_peek (SentientOutbox *self);
 
+/* The index-th item, sent or not, from the oldest on; NULL: there is none. As valid. */
+const SentientOutboxItem *sentient_outbox_peek_nth (SentientOutbox *self, guint index);
+
 /* Marks the item that peek () shows as sent. */
 void sentient_outbox_mark_sent (SentientOutbox *self, guint64 end);
 

@@ -327,7 +327,9 @@ test_full_outbox (Fixture *fixture, gconstpointer unused)
 
   join (fixture, "d", "lab");
   g_assert_cmpuint (b->outbox.n_items, ==, SENTIENT_OUTBOX_MAX_ITEMS);
-  g_assert_cmpuint (sentient_directory_get_n_dropped (fixture->directory), ==, 1);
+  g_assert_cmpuint (sentient_directory_get_metrics (fixture->directory)
+                        ->dropped_events[SENTIENT_DROP_OUTBOX_FULL],
+                    ==, 1);
 
   {
     g_autofree char *text = drain (fixture, b);
