@@ -3,6 +3,7 @@
 """A coordinator and two peers in one Python process, from the built typelib: they find each other
 and exchange messages over a real data channel."""
 
+import json
 import sys
 
 import gi
@@ -81,6 +82,10 @@ for name, peer in peers.items():
                 peer.join_finish, f'{name} joins')
     check(room.get_name() == 'global', 'the room joined is the one asked for')
 check(joined == [('global', 'alice'), ('global', 'bob')], f'who joined: {joined}')
+
+statistics = json.loads(coordinator.dup_statistics())
+check(statistics['joins'] == 2 and statistics['connections']['websocket'] == 2,
+      f'the statistics: {statistics}')
 
 wait_for(lambda: sorted(connected) == [('alice', 'bob'), ('bob', 'alice')], 'the data channel opens')
 peers['alice'].send('bob', 'Hello bob, ☃')

@@ -283,6 +283,7 @@ sentient_coordinator_queue_signal (SentientCoordinator *self,
   g_return_val_if_fail (SENTIENT_IS_COORDINATOR (self), FALSE);
   g_return_val_if_fail (signal != NULL, FALSE);
 
+  sentient_coordinator_stamp (self);
   from = sentient_directory_find (self->directory, sentient_signal_get_from (signal));
   if (from != NULL)
     sentient_directory_touch (self->directory, from);
@@ -403,7 +404,10 @@ local_poll_answer (gpointer user_data)
     }
   sentient_reply_end_signals (text);
   if (last != 0)
-    sentient_directory_drop_until (self->directory, poll->session, last);
+    {
+      sentient_coordinator_stamp (self);
+      sentient_directory_drop_until (self->directory, poll->session, last);
+    }
   local_poll_stop (task);
   if (!g_task_return_error_if_cancelled (task))
     g_task_return_pointer (task, g_string_free (text, FALSE), g_free);

@@ -64,6 +64,10 @@ void sentient_coordinator_notify_running (SentientCoordinator *self);
 /* Keeps it until the loop's next turn: its last reference went in a handler that the engine called,
  * and the engine must not go now. */
 void sentient_coordinator_live_on (SentientCoordinator *self);
+/* The router's SentientRouterCount; user_data is the coordinator. */
+void sentient_coordinator_count (SentientStatistics *statistics, gpointer user_data);
+/* Before a caller in this process has signals relayed: the engine's coarse time may be old. */
+void sentient_coordinator_stamp (SentientCoordinator *self);
 /* Ends everything that runs, at once. */
 void sentient_coordinator_tear_down (SentientCoordinator *self);
 

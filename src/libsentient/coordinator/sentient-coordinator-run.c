@@ -140,10 +140,12 @@ build (SentientCoordinator *self)
   self->outbound = g_array_new (FALSE, FALSE, sizeof (SentientLinkInfo));
   self->server = soup_server_new ("server-header", "sentient", NULL);
   self->hub = sentient_hub_new (self->directory, self->clock, &hub_config);
-  self->router = sentient_router_new (self->server, self->hub, &router_config, describe, self);
+  self->router = sentient_router_new (self->server, self->hub, &router_config, describe,
+                                      sentient_coordinator_count, self);
   sentient_engine_config_init (&engine_config);
   engine_config.ping_interval_ms = self->ping_interval_ms;
   engine_config.silence_ms = self->silence_ms;
+  engine_config.metrics = sentient_directory_get_metrics (self->directory);
   self->engine = sentient_engine_new (&engine_config, self->clock, self->server,
                                       sentient_hub_get_engine_handler (), self->hub);
   sentient_router_set_engine (self->router, self->engine);
@@ -297,6 +299,7 @@ sentient_coordinator_stop_async (SentientCoordinator *self,
       return;
     }
   self->stopping = TRUE;
+  sentient_hub_set_draining (self->hub);
   sentient_engine_stop_async (self->engine, cancellable, on_stopped, task);
   sentient_hub_end_polls (self->hub);
 }

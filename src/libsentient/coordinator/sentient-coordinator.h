@@ -39,6 +39,8 @@ guint sentient_coordinator_get_peer_count (SentientCoordinator *self);
 SENTIENT_API
 char *sentient_coordinator_dup_url (SentientCoordinator *self);
 SENTIENT_API
+char *sentient_coordinator_dup_statistics (SentientCoordinator *self);
+SENTIENT_API
 GListModel *sentient_coordinator_get_rooms (SentientCoordinator *self);
 SENTIENT_API
 SentientRoom *sentient_coordinator_find_room (SentientCoordinator *self, const char *name);

@@ -16,7 +16,7 @@ struct _SentientDirectory
   GHashTable *rooms_by_name; /* unowned */
   guint64 last_serial;
   gsize queued_bytes; /* the sum over all outboxes */
-  gboolean ending; /* all sessions; a handler must not bring them back for ever */
+  gboolean ending;    /* all sessions; a handler must not bring them back for ever */
   SentientMetrics metrics;
 };
 

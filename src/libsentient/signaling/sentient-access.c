@@ -103,6 +103,23 @@ sentient_access_check_origin (const SentientAccess *self,
   return FALSE;
 }
 
+gboolean
+sentient_access_check_local (const SentientAccess *self,
+                             gboolean remote_is_loopback,
+                             gboolean forwarded,
+                             const char *host,
+                             gsize host_len,
+                             GError **error)
+{
+  if (remote_is_loopback && !forwarded && (host == NULL || is_loopback_name (host, host_len)))
+    return TRUE;
+
+  g_set_error_literal (error, SENTIENT_ERROR, SENTIENT_ERROR_FORBIDDEN,
+                       "This is told to programs on the coordinator's own machine only. Ask there, "
+                       "by the name localhost.");
+  return FALSE;
+}
+
 char *
 sentient_access_dup_cors_headers (const SentientAccess *self, const char *origin, gsize origin_len)
 {

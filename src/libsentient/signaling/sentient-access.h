@@ -27,6 +27,14 @@ gboolean sentient_access_check_origin (const SentientAccess *self,
                                        gsize origin_len,
                                        gboolean open_path,
                                        GError **error);
+/* For what only this machine may see: neither through a proxy (forwarded) nor by a page that took a
+ * foreign name for this machine. Error: FORBIDDEN. */
+gboolean sentient_access_check_local (const SentientAccess *self,
+                                      gboolean remote_is_loopback,
+                                      gboolean forwarded,
+                                      const char *host,
+                                      gsize host_len,
+                                      GError **error);
 /* The lines "Access-Control-Allow-Origin: …\r\n…" for an origin that was let in; NULL: none. */
 char *
 sentient_access_dup_cors_headers (const SentientAccess *self, const char *origin, gsize origin_len);

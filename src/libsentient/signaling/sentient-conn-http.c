@@ -65,6 +65,8 @@ sentient_conn_http_fail (SentientConn *self, guint status, const char *message)
     code = SENTIENT_ERROR_PAYLOAD_TOO_LARGE;
   else if (status == 404)
     code = SENTIENT_ERROR_NOT_FOUND;
+  self->engine->metrics->errors[code]++;
+  sentient_conn_log_refused (self, message);
 
   /* The sentences are ours and hold nothing that JSON would want escaped. */
   g_string_printf (body, "{\"success\":false,\"error\":\"%s\",\"code\":\"%s\"}", message,

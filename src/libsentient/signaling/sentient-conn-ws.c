@@ -28,6 +28,7 @@ sentient_conn_ws_start (SentientConn *self, gpointer data)
   SentientEngine *engine = self->engine;
 
   self->state = SENTIENT_CONN_WS_OPEN;
+  engine->metrics->websockets++;
   self->alive_ms = sentient_engine_now (engine);
   self->deadline_ms = self->alive_ms + engine->config.ping_interval_ms;
   self->queued = 0;
@@ -66,6 +67,7 @@ append_close (SentientConn *self, guint16 code, const char *reason)
 void
 sentient_conn_ws_end (SentientConn *self, SentientCloseKind kind, guint16 code)
 {
+  self->engine->metrics->websockets--;
   if (self->state != SENTIENT_CONN_DEAD)
     sentient_conn_drain (self);
   g_clear_pointer (&self->pong, g_free);

@@ -51,10 +51,12 @@ sentient_conn_new (SentientEngine *engine, int fd, const struct sockaddr_storage
       g_message ("Cannot watch a new connection, closing it: %s", g_strerror (errno));
       close (fd);
       g_free (self);
+      engine->metrics->refused[SENTIENT_REFUSED_NOT_WATCHED]++;
       return NULL;
     }
   self->events_in = self->events_hup = TRUE;
   sentient_engine_add (engine, self);
+  engine->metrics->accepted++;
   return self;
 }
 
@@ -219,6 +221,7 @@ receive (SentientConn *self)
       sentient_conn_destroy (self);
       return FALSE;
     }
+  engine->metrics->received_bytes += n;
   if (self->state == SENTIENT_CONN_LINGER)
     return TRUE;
 
@@ -339,7 +342,10 @@ sentient_conn_flush (SentientConn *self)
         }
       self->blocked = n < (gssize)asked;
       if (n > 0)
-        sentient_buf_consume (&self->out, n);
+        {
+          self->engine->metrics->sent_bytes += n;
+          sentient_buf_consume (&self->out, n);
+        }
     }
 
   if (self->state == SENTIENT_CONN_RESPOND && self->out.len < before)
@@ -460,6 +466,18 @@ sentient_conn_remote_is_loopback (SentientConn *conn)
   if (is_mapped (conn->remote))
     return conn->remote[12] == 127;
   return memcmp (conn->remote, six, sizeof six) == 0;
+}
+
+void
+sentient_conn_log_refused (SentientConn *conn, const char *why)
+{
+  g_autofree char *remote = NULL;
+
+  if (conn->refusal_logged || g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN))
+    return;
+  conn->refusal_logged = TRUE;
+  remote = sentient_conn_dup_remote (conn);
+  g_debug ("%s is refused: %s", remote, why);
 }
 
 void

@@ -93,7 +93,8 @@ struct _SentientConn
   guint8 is_head : 1; /* HEAD request: the response has no body */
   guint8 http_10 : 1;
   guint8 alive_told : 1; /* ws_alive was called in this turn */
-  guint8 in_waits : 1;   /* bytes came that are not to be read yet */
+  guint8 refusal_logged : 1;
+  guint8 in_waits : 1; /* bytes came that are not to be read yet */
 };
 
 /* sentient-conn.c */

@@ -15,6 +15,9 @@ struct _SentientEngine
   SentientEngineHandler handler;
   gpointer user_data;
   SentientClock *clock;
+  gboolean manual_clock;
+  SentientMetrics *metrics;
+  SentientMetrics own_metrics;
   SoupServer *server;
   GMainContext *context;
   GSource *source;

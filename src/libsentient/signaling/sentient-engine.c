@@ -15,6 +15,8 @@
 #define EVENTS_PER_TURN 256
 /* Connections may mark each other at the end of a turn; then there is another one. */
 #define ROUNDS_PER_TURN 8
+/* How often the coarse time is set anew while connections are written. */
+#define CONNS_PER_STAMP 16
 #define TICK_US (500 * 1000)
 #define LOG_EVERY_MS 60000
 /* File descriptors left to everybody else in the process. */
@@ -40,6 +42,16 @@ sentient_engine_config_init (SentientEngineConfig *config)
     .max_message = 65536,
     .high_water = 65536,
   };
+}
+
+/* The coarse time that latencies are measured with. */
+static void
+stamp (SentientEngine *self)
+{
+  if (self->manual_clock)
+    self->metrics->now_us = sentient_clock_get_monotonic_ms (self->clock) * 1000;
+  else
+    self->metrics->now_us = g_get_monotonic_time ();
 }
 
 gint64
@@ -139,7 +151,10 @@ shed (SentientEngine *self, SentientListener *listener)
       close (self->reserve_fd);
       fd = accept4 (listener->fd, NULL, NULL, SOCK_CLOEXEC);
       if (fd >= 0)
-        close (fd);
+        {
+          close (fd);
+          self->metrics->refused[SENTIENT_REFUSED_NO_DESCRIPTORS]++;
+        }
       self->reserve_fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
     }
   set_paused (self, TRUE); /* until a connection ends, or the next tick */
@@ -187,6 +202,8 @@ accept_some (SentientEngine *self, SentientListener *listener)
 static void
 service_marked (SentientEngine *self)
 {
+  guint n = 0;
+
   for (guint round = 0; round < ROUNDS_PER_TURN && self->first_marked != NULL; round++)
     {
       SentientConn *conn = g_steal_pointer (&self->first_marked);
@@ -196,6 +213,8 @@ service_marked (SentientEngine *self)
         {
           SentientConn *next = conn->next_marked;
 
+          if (n++ % CONNS_PER_STAMP == 0)
+            stamp (self);
           conn->marked = FALSE;
           sentient_conn_service (conn);
           conn = next;
@@ -258,8 +277,10 @@ on_stop_cancelled (GCancellable *cancellable, gpointer user_data)
 void
 sentient_engine_begin_turn (SentientEngine *self)
 {
-  if (self->turn_depth++ == 0)
-    self->now_ms = sentient_clock_get_monotonic_ms (self->clock);
+  if (self->turn_depth++ > 0)
+    return;
+  self->now_ms = sentient_clock_get_monotonic_ms (self->clock);
+  stamp (self);
 }
 
 /* When the source has to run next without an event. */
@@ -270,8 +291,7 @@ schedule (SentientEngine *self)
 
   if (self->first_marked != NULL)
     ready_us = 0;
-  else if ((self->n_conns > 0 || self->paused || self->stopping)
-           && !SENTIENT_IS_MANUAL_CLOCK (self->clock))
+  else if ((self->n_conns > 0 || self->paused || self->stopping) && !self->manual_clock)
     {
       if (self->next_tick_us == 0)
         self->next_tick_us = g_get_monotonic_time () + TICK_US;
@@ -347,6 +367,8 @@ engine_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 
   if (self->next_tick_us != 0 && g_source_get_time (source) >= self->next_tick_us)
     {
+      sentient_histogram_add (&self->metrics->loop_lag,
+                              g_source_get_time (source) - self->next_tick_us);
       self->next_tick_us = 0;
       sentient_engine_check_deadlines (self);
     }
@@ -386,6 +408,8 @@ sentient_engine_new (const SentientEngineConfig *config,
   self->handler = *handler;
   self->user_data = user_data;
   self->clock = g_object_ref (clock);
+  self->manual_clock = SENTIENT_IS_MANUAL_CLOCK (clock);
+  self->metrics = config->metrics != NULL ? config->metrics : &self->own_metrics;
   g_set_object (&self->server, server);
   self->context = g_main_context_ref_thread_default ();
   self->rx = g_malloc (SENTIENT_ENGINE_RX_SIZE + 1);

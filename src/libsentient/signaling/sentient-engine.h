@@ -4,6 +4,7 @@
 #include <libsoup/soup.h>
 #include "core/sentient-clock.h"
 #include "core/sentient-error.h"
+#include "core/sentient-metrics.h"
 
 G_BEGIN_DECLS
 
@@ -100,6 +101,7 @@ typedef struct
   guint max_connections;  /* 0: RLIMIT_NOFILE - 64 */
   gsize max_message;      /* 65536: bytes of a WebSocket message or HTTP body */
   gsize high_water; /* 65536: bytes in a conn's write buffer above which send_text () says FALSE */
+  SentientMetrics *metrics; /* where it counts; outlives the engine. NULL: its own */
 } SentientEngineConfig;
 
 void sentient_engine_config_init (SentientEngineConfig *config);
@@ -171,6 +173,8 @@ gpointer sentient_conn_get_data (SentientConn *conn);
 /* "192.0.2.1:1234" */
 char *sentient_conn_dup_remote (SentientConn *conn);
 gboolean sentient_conn_remote_is_loopback (SentientConn *conn);
+/* A line for debugging, the first time only: what else a client tries is not worth one. */
+void sentient_conn_log_refused (SentientConn *conn, const char *why);
 /* Where the client reached us: "127.0.0.1:8888"; the fallback for URLs when there is no Host. */
 char *sentient_conn_dup_local (SentientConn *conn);
 

@@ -68,7 +68,10 @@ front_write (SentientFront *front, const void *buffer, gsize count, GError **err
   else if (n < 0)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE, g_strerror (errno));
   else
-    conn->deadline_ms = 0;
+    {
+      conn->deadline_ms = 0;
+      conn->engine->metrics->sent_bytes += n;
+    }
   return n;
 }
 

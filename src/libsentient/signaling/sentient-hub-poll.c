@@ -108,6 +108,12 @@ sentient_hub_end_polls (SentientHub *self)
     poll_answer (g_queue_peek_head (&self->polls));
 }
 
+guint
+sentient_hub_get_n_polls (SentientHub *self)
+{
+  return self->polls.length;
+}
+
 static gboolean
 on_poll_timer (gpointer user_data)
 {
@@ -166,14 +172,37 @@ sentient_hub_is_native (const SentientHttpHead *head, gpointer user_data)
 }
 
 static void
-respond_error (SentientConn *conn, const GError *error, const char *cors_headers)
+respond_error (SentientHub *self, SentientConn *conn, const GError *error, const char *cors_headers)
 {
   GString *body = g_string_new (NULL);
-  guint status = sentient_hub_http_error (error, body);
+  guint status = sentient_hub_http_error (self, error, body);
   const char *retry = sentient_hub_retry_header (status);
   g_autofree char *headers = g_strconcat (cors_headers != NULL ? cors_headers : "", retry, NULL);
 
   sentient_conn_respond (conn, status, JSON_TYPE, headers, body);
+}
+
+/* Who sends it; NULL: nobody who may. */
+static SentientSession *
+find_sender (SentientHub *self, const SentientRequest *request, GError **error)
+{
+  SentientSession *session = NULL;
+  g_autoptr (GError) why = NULL;
+
+  if (request->from[0] == '\0')
+    g_set_error_literal (&why, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
+                         "The field “from” is missing: say which node sends the signal.");
+  else
+    {
+      session = sentient_directory_find (self->directory, request->from);
+      if (session != NULL && sentient_session_get_n_rooms (session) > 0)
+        return session;
+      g_set_error (&why, SENTIENT_ERROR, SENTIENT_ERROR_FORBIDDEN,
+                   "“%s” is in no room here. Join one before you signal.", request->from);
+    }
+  sentient_directory_count_refused (self->directory, request->signal_type, why);
+  g_propagate_error (error, g_steal_pointer (&why));
+  return NULL;
 }
 
 static gboolean
@@ -185,19 +214,9 @@ post_signal (SentientHub *self, const char *body, gsize body_len, GString *reply
 
   if (!sentient_request_parse_signal (&request, body, body_len, error))
     return FALSE;
-  if (request.from[0] == '\0')
-    {
-      g_set_error_literal (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
-                           "The field “from” is missing: say which node sends the signal.");
-      return FALSE;
-    }
-  session = sentient_directory_find (self->directory, request.from);
-  if (session == NULL || sentient_session_get_n_rooms (session) == 0)
-    {
-      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_FORBIDDEN,
-                   "“%s” is in no room here. Join one before you signal.", request.from);
-      return FALSE;
-    }
+  session = find_sender (self, &request, error);
+  if (session == NULL)
+    return FALSE;
   sentient_directory_touch (self->directory, session);
   if (!sentient_directory_relay (self->directory, session, &request, &delivered, error))
     return FALSE;
@@ -248,7 +267,8 @@ sentient_hub_request (SentientConn *conn,
       || !sentient_access_check_origin (access, head->host, head->host_len, head->origin,
                                         head->origin_len, TRUE, &error))
     {
-      respond_error (conn, error, NULL);
+      sentient_conn_log_refused (conn, error->message);
+      respond_error (self, conn, error, NULL);
       return;
     }
 
@@ -267,7 +287,7 @@ sentient_hub_request (SentientConn *conn,
         poll_start (self, conn, session, query.timeout_ms, g_steal_pointer (&cors));
     }
   if (error != NULL)
-    respond_error (conn, error, cors);
+    respond_error (self, conn, error, cors);
 }
 
 void

@@ -11,8 +11,9 @@ struct _SentientHub
   SentientClock *clock;
   GMainContext *context;
   SentientHubConfig config;
-  gint64 logged_ms;    /* when a taken session was logged last, monotonic; 0: never */
-  GString *scratch;    /* where texts are built that go out at once */
+  gint64 logged_ms; /* when a taken session was logged last, monotonic; 0: never */
+  GString *scratch; /* where texts are built that go out at once */
+  gboolean draining;
   GQueue polls;        /* those which wait; the links are part of the polls */
   GSource *poll_timer; /* NULL while no poll waits */
 };

@@ -44,8 +44,17 @@ send_scratch (SentientHub *self, SentientConn *conn)
 }
 
 static void
+count_error (SentientHub *self, const GError *error)
+{
+  SentientMetrics *metrics = sentient_directory_get_metrics (self->directory);
+
+  metrics->errors[sentient_metrics_error_index (error)]++;
+}
+
+static void
 send_error (SentientHub *self, SentientConn *conn, const GError *error)
 {
+  count_error (self, error);
   g_string_truncate (self->scratch, 0);
   sentient_reply_append_ws_error (self->scratch, error);
   send_scratch (self, conn);
@@ -85,7 +94,10 @@ ws_join (SentientHub *self,
 
   g_string_truncate (self->scratch, 0);
   if (membership == NULL)
-    sentient_reply_append_join_failed (self->scratch, room, error);
+    {
+      count_error (self, error);
+      sentient_reply_append_join_failed (self->scratch, room, error);
+    }
   else
     {
       g_autoptr (GArray) peers
@@ -113,7 +125,10 @@ ws_leave (SentientHub *self, SentientConn *conn, SentientSession *session, const
   else if (sentient_directory_leave (self->directory, session, room, &error))
     sentient_reply_append_leave_result (self->scratch, room, NULL, FALSE);
   else
-    sentient_reply_append_leave_failed (self->scratch, room, error);
+    {
+      count_error (self, error);
+      sentient_reply_append_leave_failed (self->scratch, room, error);
+    }
   send_scratch (self, conn);
 }
 
@@ -151,6 +166,7 @@ ws_open (SentientConn *conn, gpointer data, gpointer user_data)
   if (session == NULL)
     {
       send_error (self, conn, error);
+      sentient_conn_log_refused (conn, error->message);
       sentient_conn_close_websocket (conn, 1013, "no room for another node; try again later");
       return;
     }
@@ -321,9 +337,22 @@ sentient_hub_ws_data_new (const SentientQuery *query)
   return g_memdup2 (query, sizeof *query);
 }
 
-guint
-sentient_hub_http_error (const GError *error, GString *reply)
+void
+sentient_hub_set_draining (SentientHub *self)
 {
+  self->draining = TRUE;
+}
+
+gboolean
+sentient_hub_is_draining (SentientHub *self)
+{
+  return self->draining;
+}
+
+guint
+sentient_hub_http_error (SentientHub *self, const GError *error, GString *reply)
+{
+  count_error (self, error);
   sentient_reply_append_error (reply, error);
   return error->domain == SENTIENT_ERROR ? sentient_error_to_http_status (error->code) : 500;
 }
@@ -371,7 +400,7 @@ sentient_hub_http_join (SentientHub *self, const char *body, gsize len, GString 
   if (sentient_request_parse_join (&request, body, len, &error)
       && http_join (self, &request, reply, &error) != 0)
     return 200;
-  return sentient_hub_http_error (error, reply);
+  return sentient_hub_http_error (self, error, reply);
 }
 
 guint
@@ -383,14 +412,14 @@ sentient_hub_http_leave (SentientHub *self, const char *body, gsize len, GString
   SentientSession *session;
 
   if (!sentient_request_parse_leave (&request, body, len, &error))
-    return sentient_hub_http_error (error, reply);
+    return sentient_hub_http_error (self, error, reply);
 
   session = sentient_directory_find (self->directory, request.node_id);
   if (session == NULL)
     {
       g_set_error (&error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_PEER, "“%s” is in no room here.",
                    request.node_id);
-      return sentient_hub_http_error (error, reply);
+      return sentient_hub_http_error (self, error, reply);
     }
   sentient_directory_touch (self->directory, session);
   if (request.room[0] == '\0')
@@ -400,7 +429,7 @@ sentient_hub_http_leave (SentientHub *self, const char *body, gsize len, GString
       return 200;
     }
   if (!sentient_directory_leave (self->directory, session, request.room, &error))
-    return sentient_hub_http_error (error, reply);
+    return sentient_hub_http_error (self, error, reply);
   sentient_reply_append_leave_result (reply, request.room, NULL, TRUE);
   return 200;
 }

@@ -37,8 +37,8 @@ const SentientEngineHandler *sentient_hub_get_engine_handler (void);
 guint sentient_hub_http_join (SentientHub *self, const char *body, gsize len, GString *reply);
 guint sentient_hub_http_leave (SentientHub *self, const char *body, gsize len, GString *reply);
 
-/* Appends the error as an answer and returns its status. */
-guint sentient_hub_http_error (const GError *error, GString *reply);
+/* Appends the error as an answer, counts it and returns its status. */
+guint sentient_hub_http_error (SentientHub *self, const GError *error, GString *reply);
 /* "Retry-After: …\r\n" where the status calls for it, else NULL. */
 const char *sentient_hub_retry_header (guint status);
 
@@ -50,5 +50,11 @@ gpointer sentient_hub_ws_data_new (const SentientQuery *query);
 void sentient_hub_check_polls (SentientHub *self);
 /* Answers all that wait, for a clean stop. */
 void sentient_hub_end_polls (SentientHub *self);
+/* Polls that wait for their answer. */
+guint sentient_hub_get_n_polls (SentientHub *self);
+
+/* Stopping: no new nodes are wanted, and /readyz says so. */
+void sentient_hub_set_draining (SentientHub *self);
+gboolean sentient_hub_is_draining (SentientHub *self);
 
 G_END_DECLS

@@ -16,6 +16,7 @@ struct _SentientRouter
   SentientEngine *engine;
   SentientRouterConfig config;
   SentientRouterDescribe describe;
+  SentientRouterCount count;
   gpointer user_data;
 };
 
@@ -27,7 +28,9 @@ typedef struct
   const char *method; /* GET serves HEAD, too */
   gboolean open;      /* pages of any origin may call it while the policy is open */
   gboolean webrtc;    /* not there with --no-webrtc */
+  gboolean local;     /* for programs on this machine only */
   RouteFunc func;     /* appends the answer, returns the status */
+  const char *type;   /* NULL: JSON */
 } Route;
 
 static char *
@@ -94,6 +97,35 @@ get_health (SentientRouter *self, SoupServerMessage *message, GString *reply)
   return 200;
 }
 
+static guint
+get_ready (SentientRouter *self, SoupServerMessage *message, GString *reply)
+{
+  const char *reason = sentient_hub_is_draining (self->hub) ? "draining" : NULL;
+
+  sentient_reply_append_ready (reply, reason);
+  return reason == NULL ? 200 : 503;
+}
+
+static guint
+get_metrics (SentientRouter *self, SoupServerMessage *message, GString *reply)
+{
+  SentientStatistics statistics = { 0 };
+
+  self->count (&statistics, self->user_data);
+  sentient_statistics_append_prometheus (&statistics, reply);
+  return 200;
+}
+
+static guint
+get_stats (SentientRouter *self, SoupServerMessage *message, GString *reply)
+{
+  SentientStatistics statistics = { 0 };
+
+  self->count (&statistics, self->user_data);
+  sentient_statistics_append_json (&statistics, reply);
+  return 200;
+}
+
 static gboolean
 parse_query (SoupServerMessage *message, SentientQuery *query, GError **error)
 {
@@ -113,7 +145,7 @@ get_peers (SentientRouter *self, SoupServerMessage *message, GString *reply)
   const char *name;
 
   if (!parse_query (message, &query, &error))
-    return sentient_hub_http_error (error, reply);
+    return sentient_hub_http_error (self->hub, error, reply);
   name = query.room[0] != '\0' ? query.room : "global";
   room = sentient_directory_find_room (directory, name);
   if (room != NULL)
@@ -146,13 +178,16 @@ post_leave (SentientRouter *self, SoupServerMessage *message, GString *reply)
 }
 
 static const Route routes[] = {
-  { "/nodes", "GET", FALSE, FALSE, get_nodes },
-  { "/peers", "GET", FALSE, FALSE, get_nodes },
-  { "/healthz", "GET", FALSE, FALSE, get_health },
-  { "/webrtc/info", "GET", TRUE, TRUE, get_info },
-  { "/webrtc/peers", "GET", TRUE, TRUE, get_peers },
-  { "/webrtc/join", "POST", TRUE, TRUE, post_join },
-  { "/webrtc/leave", "POST", TRUE, TRUE, post_leave },
+  { "/nodes", "GET", FALSE, FALSE, FALSE, get_nodes, NULL },
+  { "/peers", "GET", FALSE, FALSE, FALSE, get_nodes, NULL },
+  { "/healthz", "GET", FALSE, FALSE, FALSE, get_health, NULL },
+  { "/readyz", "GET", FALSE, FALSE, FALSE, get_ready, NULL },
+  { "/metrics", "GET", FALSE, FALSE, TRUE, get_metrics, SENTIENT_PROMETHEUS_TYPE },
+  { "/webrtc/info", "GET", TRUE, TRUE, FALSE, get_info, NULL },
+  { "/webrtc/peers", "GET", TRUE, TRUE, FALSE, get_peers, NULL },
+  { "/webrtc/stats", "GET", FALSE, TRUE, TRUE, get_stats, NULL },
+  { "/webrtc/join", "POST", TRUE, TRUE, FALSE, post_join, NULL },
+  { "/webrtc/leave", "POST", TRUE, TRUE, FALSE, post_leave, NULL },
 };
 
 /* header_lines: "Name: value\r\n…" or NULL. */
@@ -177,30 +212,46 @@ add_header_lines (SoupServerMessage *message, const char *header_lines)
 }
 
 static void
-answer (SoupServerMessage *message, guint status, GString *reply)
+answer (SoupServerMessage *message, guint status, const char *type, GString *reply)
 {
   gsize len = reply->len;
 
   add_header_lines (message, sentient_hub_retry_header (status));
   soup_server_message_set_status (message, status, NULL);
-  soup_server_message_set_response (message, JSON_TYPE, SOUP_MEMORY_TAKE,
-                                    g_string_free (reply, FALSE), len);
+  soup_server_message_set_response (message, type, SOUP_MEMORY_TAKE, g_string_free (reply, FALSE),
+                                    len);
 }
 
 static void
-answer_error (SoupServerMessage *message, const GError *error)
+answer_error (SentientRouter *self, SoupServerMessage *message, const GError *error)
 {
   GString *reply = g_string_new (NULL);
-  guint status = sentient_hub_http_error (error, reply);
+  guint status = sentient_hub_http_error (self->hub, error, reply);
 
-  answer (message, status, reply);
+  answer (message, status, JSON_TYPE, reply);
 }
 
 static gboolean
-check_access (SentientRouter *self, SoupServerMessage *message, gboolean open_path)
+is_local (SentientRouter *self,
+          SentientConn *conn,
+          SoupMessageHeaders *headers,
+          const char *host,
+          GError **error)
+{
+  gboolean forwarded = soup_message_headers_get_list (headers, "Forwarded") != NULL
+                       || soup_message_headers_get_list (headers, "X-Forwarded-For") != NULL;
+
+  return sentient_access_check_local (&sentient_hub_get_config (self->hub)->access,
+                                      conn != NULL && sentient_conn_remote_is_loopback (conn),
+                                      forwarded, host, host != NULL ? strlen (host) : 0, error);
+}
+
+static gboolean
+check_access (SentientRouter *self, SoupServerMessage *message, gboolean open_path, gboolean local)
 {
   const SentientAccess *access = &sentient_hub_get_config (self->hub)->access;
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  SentientConn *conn = sentient_engine_get_conn (self->engine, message);
   const char *host = soup_message_headers_get_one (headers, "Host");
   const char *origin = soup_message_headers_get_one (headers, "Origin");
   gsize host_len = host != NULL ? strlen (host) : 0;
@@ -210,9 +261,12 @@ check_access (SentientRouter *self, SoupServerMessage *message, gboolean open_pa
 
   if (!sentient_access_check_host (access, host, host_len, &error)
       || !sentient_access_check_origin (access, host, host_len, origin, origin_len, open_path,
-                                        &error))
+                                        &error)
+      || (local && !is_local (self, conn, headers, host, &error)))
     {
-      answer_error (message, error);
+      if (conn != NULL)
+        sentient_conn_log_refused (conn, error->message);
+      answer_error (self, message, error);
       return FALSE;
     }
   if (open_path || access->loopback) /* to other pages of this machine it is open all the same */
@@ -240,7 +294,7 @@ answer_preflight (SoupServerMessage *message, const char *methods)
 }
 
 static void
-answer_method_not_allowed (SoupServerMessage *message, const char *methods)
+answer_method_not_allowed (SentientRouter *self, SoupServerMessage *message, const char *methods)
 {
   g_autoptr (GError) error = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_METHOD_NOT_ALLOWED,
                                           "%s is not understood here; use %s.",
@@ -248,7 +302,7 @@ answer_method_not_allowed (SoupServerMessage *message, const char *methods)
 
   soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow",
                                 methods);
-  answer_error (message, error);
+  answer_error (self, message, error);
 }
 
 static void
@@ -259,18 +313,18 @@ serve_route (SentientRouter *self, SoupServerMessage *message, const Route *rout
   GString *reply;
   guint status;
 
-  if (!check_access (self, message, route->open))
+  if (!check_access (self, message, route->open, route->local))
     return;
   if (g_str_equal (method, "OPTIONS"))
     answer_preflight (message, methods);
   else if (!g_str_equal (method, route->method)
            && !(g_str_equal (method, "HEAD") && g_str_equal (route->method, "GET")))
-    answer_method_not_allowed (message, methods);
+    answer_method_not_allowed (self, message, methods);
   else
     {
       reply = g_string_sized_new (512);
       status = route->func (self, message, reply);
-      answer (message, status, reply);
+      answer (message, status, route->type != NULL ? route->type : JSON_TYPE, reply);
     }
 }
 
@@ -285,27 +339,27 @@ serve_signal (SentientRouter *self, SoupServerMessage *message)
 
   if (g_str_equal (method, "OPTIONS"))
     {
-      if (check_access (self, message, TRUE))
+      if (check_access (self, message, TRUE, FALSE))
         answer_preflight (message, methods);
       return;
     }
-  if (!check_access (self, message, FALSE))
+  if (!check_access (self, message, FALSE, FALSE))
     return;
   if (!g_str_equal (method, "GET"))
     {
-      answer_method_not_allowed (message, methods);
+      answer_method_not_allowed (self, message, methods);
       return;
     }
   if (!parse_query (message, &query, &error))
     {
-      answer_error (message, error);
+      answer_error (self, message, error);
       return;
     }
   if (query.node_id[0] == '\0')
     {
       g_set_error_literal (&error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
                            "The parameter “nodeId” is missing: say who connects.");
-      answer_error (message, error);
+      answer_error (self, message, error);
       return;
     }
   if (!sentient_engine_accept_websocket (self->engine, message, sentient_hub_ws_data_new (&query),
@@ -316,7 +370,7 @@ serve_signal (SentientRouter *self, SoupServerMessage *message)
       soup_message_headers_replace (soup_server_message_get_response_headers (message),
                                     "Sec-WebSocket-Version", "13");
       soup_message_body_truncate (soup_server_message_get_response_body (message));
-      answer_error (message, error);
+      answer_error (self, message, error);
     }
 }
 
@@ -346,18 +400,18 @@ on_request (SoupServer *server,
         }
     }
 
-  if (!check_access (self, message, FALSE))
+  if (!check_access (self, message, FALSE, FALSE))
     return;
   if (self->config.static_dir != NULL)
     {
       if (!g_str_equal (method, "GET") && !g_str_equal (method, "HEAD"))
-        answer_method_not_allowed (message, "GET, HEAD");
+        answer_method_not_allowed (self, message, "GET, HEAD");
       else if (!sentient_static_respond (self->config.static_dir, path, message, &error))
-        answer_error (message, error);
+        answer_error (self, message, error);
       return;
     }
   g_set_error (&error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_FOUND, "There is no “%s” here.", path);
-  answer_error (message, error);
+  answer_error (self, message, error);
 }
 
 SentientRouter *
@@ -365,6 +419,7 @@ sentient_router_new (SoupServer *server,
                      SentientHub *hub,
                      const SentientRouterConfig *config,
                      SentientRouterDescribe describe_func,
+                     SentientRouterCount count,
                      gpointer user_data)
 {
   SentientRouter *self = g_new0 (SentientRouter, 1);
@@ -373,6 +428,7 @@ sentient_router_new (SoupServer *server,
   self->hub = hub;
   self->config = *config;
   self->describe = describe_func;
+  self->count = count;
   self->user_data = user_data;
   soup_server_add_handler (server, NULL, on_request, self, NULL);
   return self;

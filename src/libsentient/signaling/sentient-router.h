@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "protocol/sentient-statistics.h"
 #include "signaling/sentient-hub.h"
 
 G_BEGIN_DECLS
@@ -12,6 +13,9 @@ typedef struct _SentientRouter SentientRouter;
  * next call; the URLs and the list of rooms are the router's. */
 typedef void (*SentientRouterDescribe) (SentientCoordinatorInfo *info, gpointer user_data);
 
+/* Fills what /metrics and /webrtc/stats tell. */
+typedef void (*SentientRouterCount) (SentientStatistics *statistics, gpointer user_data);
+
 typedef struct
 {
   const char *static_dir; /* NULL: none */
@@ -22,6 +26,7 @@ SentientRouter *sentient_router_new (SoupServer *server,
                                      SentientHub *hub,
                                      const SentientRouterConfig *config,
                                      SentientRouterDescribe describe,
+                                     SentientRouterCount count,
                                      gpointer user_data);
 void sentient_router_set_engine (SentientRouter *self, SentientEngine *engine);
 /* After the server has lost its last message. */

@@ -249,6 +249,39 @@ test_poll_cancelled (Fixture *fixture, gconstpointer unused)
 }
 
 static void
+assert_statistics (Fixture *fixture, const char *expected)
+{
+  g_autofree char *text = sentient_coordinator_dup_statistics (fixture->coordinator);
+
+  if (strstr (text, expected) == NULL)
+    g_error ("No %s in %s", expected, text);
+}
+
+static void
+test_statistics (Fixture *fixture, gconstpointer unused)
+{
+  sentient_manual_clock_advance (fixture->clock, 1);
+  assert_statistics (fixture, "\"uptime\":0,\"ready\":false,");
+  join (fixture, "a", "lab");
+  join (fixture, "b", "lab");
+  assert_statistics (fixture, "\"rooms\":4,\"nodes\":2,\"memberships\":2,\"queuedMessages\":1,");
+  assert_statistics (fixture, "\"joins\":2,");
+  g_assert_false (send (fixture, "a", "nobody", NULL));
+  g_assert_true (send (fixture, "a", "b", NULL));
+  assert_statistics (fixture, "\"offer\":{\"delivered\":0,\"queued\":1,"
+                              "\"refused\":{\"unknown-peer\":1}}");
+
+  /* It waited a second for somebody to take it. */
+  sentient_manual_clock_advance (fixture->clock, 1000);
+  g_free (poll (fixture, "b", 0));
+  assert_statistics (fixture, "\"relayLatency\":{\"count\":1,\"sum\":1,");
+
+  g_assert_true (sentient_coordinator_start (fixture->coordinator, NULL));
+  sentient_manual_clock_advance (fixture->clock, 1500);
+  assert_statistics (fixture, "\"uptime\":1.5,\"ready\":true,");
+}
+
+static void
 test_broadcast (Fixture *fixture, gconstpointer unused)
 {
   g_autoptr (GError) error = NULL;
@@ -436,6 +469,7 @@ main (int argc, char **argv)
   ADD ("/coordinator/rooms", test_rooms);
   ADD ("/coordinator/poll", test_poll);
   ADD ("/coordinator/poll-cancelled", test_poll_cancelled);
+  ADD ("/coordinator/statistics", test_statistics);
   ADD ("/coordinator/broadcast", test_broadcast);
   ADD ("/coordinator/cleanup", test_cleanup);
   ADD ("/coordinator/start-stop", test_start_stop);

@@ -87,6 +87,30 @@ test_cors_headers (void)
   g_assert_null (sentient_access_dup_cors_headers (&open_policy, NULL, 0));
 }
 
+static gboolean
+local_ok (gboolean loopback, gboolean forwarded, const char *host)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean ok = sentient_access_check_local (&open_policy, loopback, forwarded, host,
+                                             host != NULL ? strlen (host) : 0, &error);
+
+  if (!ok)
+    g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_FORBIDDEN);
+  return ok;
+}
+
+static void
+test_local (void)
+{
+  g_assert_true (local_ok (TRUE, FALSE, "localhost:8888"));
+  g_assert_true (local_ok (TRUE, FALSE, "[::1]:8888"));
+  g_assert_true (local_ok (TRUE, FALSE, NULL));
+  g_assert_false (local_ok (FALSE, FALSE, "localhost:8888"));
+  g_assert_false (local_ok (FALSE, FALSE, NULL));
+  g_assert_false (local_ok (TRUE, TRUE, "localhost"));
+  g_assert_false (local_ok (TRUE, FALSE, "hub.example"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -94,5 +118,6 @@ main (int argc, char **argv)
   g_test_add_func ("/access/host", test_host);
   g_test_add_func ("/access/origin", test_origin);
   g_test_add_func ("/access/cors-headers", test_cors_headers);
+  g_test_add_func ("/access/local", test_local);
   return g_test_run ();
 }

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How the coordinator does, in numbers. */
+
+#include "coordinator/sentient-coordinator-private.h"
+#include "core/sentient-version.h"
+
+void
+sentient_coordinator_stamp (SentientCoordinator *self)
+{
+  SentientMetrics *metrics = sentient_directory_get_metrics (self->directory);
+
+  if (SENTIENT_IS_MANUAL_CLOCK (self->clock))
+    metrics->now_us = sentient_clock_get_monotonic_ms (self->clock) * 1000;
+  else
+    metrics->now_us = g_get_monotonic_time ();
+}
+
+void
+sentient_coordinator_count (SentientStatistics *statistics, gpointer user_data)
+{
+  SentientCoordinator *self = user_data;
+  const SentientMetrics *metrics = sentient_directory_get_metrics (self->directory);
+  SentientDirectoryCounts counts;
+
+  sentient_directory_count (self->directory, &counts);
+  *statistics = (SentientStatistics){
+    .metrics = metrics,
+    .version = SENTIENT_VERSION_STRING,
+    .websockets = metrics->websockets,
+    .rooms = g_list_model_get_n_items (G_LIST_MODEL (self->directory)),
+    .nodes = sentient_directory_get_n_nodes (self->directory),
+    .memberships = counts.memberships,
+    .queued_messages = counts.queued_messages,
+    .queued_bytes = counts.queued_bytes,
+  };
+  if (self->engine == NULL)
+    return;
+
+  statistics->ready = !self->stopping;
+  statistics->uptime_ms = sentient_clock_get_monotonic_ms (self->clock) - self->started_at;
+  statistics->polls = sentient_hub_get_n_polls (self->hub);
+  statistics->http_connections = sentient_engine_get_n_connections (self->engine)
+                                 - statistics->websockets - statistics->polls;
+}
+
+/**
+ * sentient_coordinator_dup_statistics:
+ * @self: a coordinator
+ *
+ * What `GET /webrtc/stats` answers, see README.md: counters since the object was made, and how
+ * things stand now. Times are in seconds. There is no name of a room or node in it.
+ *
+ * Returns: (transfer full): the text of a JSON object
+ *
+ * Since: 0.1
+ */
+char *
+sentient_coordinator_dup_statistics (SentientCoordinator *self)
+{
+  GString *text;
+  SentientStatistics statistics;
+
+  g_return_val_if_fail (SENTIENT_IS_COORDINATOR (self), NULL);
+
+  text = g_string_sized_new (4096);
+  sentient_coordinator_count (&statistics, self);
+  sentient_statistics_append_json (&statistics, text);
+  return g_string_free (text, FALSE);
+}
