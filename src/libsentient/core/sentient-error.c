@@ -32,6 +32,39 @@ static const struct
   { SENTIENT_ERROR_PROTOCOL, "protocol", "Protocol", 502 },
 };
 
+/* What each of our errors carries in front of the public GError. */
+typedef struct
+{
+  guint retry_after_ms;
+} ErrorPrivate;
+
+/* As GLib lays it out. */
+#define PRIVATE_SIZE                                                                               \
+  ((sizeof (ErrorPrivate) + 2 * sizeof (gsize) - 1) / (2 * sizeof (gsize)) * (2 * sizeof (gsize)))
+
+static ErrorPrivate *
+get_private (const GError *error)
+{
+  return (ErrorPrivate *)((guint8 *)error - PRIVATE_SIZE);
+}
+
+static void
+init_private (GError *error)
+{
+  get_private (error)->retry_after_ms = 0;
+}
+
+static void
+copy_private (const GError *source, GError *copy)
+{
+  *get_private (copy) = *get_private (source);
+}
+
+static void
+clear_private (GError *error)
+{
+}
+
 static GDBusErrorEntry dbus_entries[G_N_ELEMENTS (errors)];
 
 /**
@@ -51,6 +84,9 @@ sentient_error_quark (void)
   if (g_once_init_enter (&quark))
     {
       gsize registered = 0;
+
+      g_error_domain_register_static ("sentient-error-quark", sizeof (ErrorPrivate), init_private,
+                                      copy_private, clear_private);
 
       for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
         {
@@ -117,4 +153,30 @@ guint
 sentient_error_to_http_status (SentientError error)
 {
   return (guint)error < G_N_ELEMENTS (errors) ? errors[error].http_status : 500;
+}
+
+/**
+ * sentient_error_get_retry_after:
+ * @error: an error
+ *
+ * How long to wait before the same is tried again, as the coordinator wants it. Only errors of
+ * %SENTIENT_ERROR tell, and mostly %SENTIENT_ERROR_RATE_LIMITED does.
+ *
+ * Returns: milliseconds; 0: it does not say
+ *
+ * Since: 0.1
+ */
+guint
+sentient_error_get_retry_after (const GError *error)
+{
+  g_return_val_if_fail (error != NULL, 0);
+
+  return error->domain == SENTIENT_ERROR ? get_private (error)->retry_after_ms : 0;
+}
+
+void
+sentient_error_set_retry_after (GError *error, guint ms)
+{
+  if (error != NULL && error->domain == SENTIENT_ERROR)
+    get_private (error)->retry_after_ms = ms;
 }

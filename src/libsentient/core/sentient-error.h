@@ -77,5 +77,14 @@ SENTIENT_API
 gboolean sentient_error_from_code (const char *code, SentientError *error);
 SENTIENT_API
 guint sentient_error_to_http_status (SentientError error);
+SENTIENT_API
+guint sentient_error_get_retry_after (const GError *error);
+
+#ifndef __GI_SCANNER__ /* for the floors to the right; the shared library hides it */
+
+/* Does nothing to NULL and to errors of other domains. */
+void sentient_error_set_retry_after (GError *error, guint ms);
+
+#endif
 
 G_END_DECLS

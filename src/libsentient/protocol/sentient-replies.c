@@ -79,11 +79,22 @@ sentient_reply_append_error (GString *out, const GError *error)
   g_string_append_c (out, '}');
 }
 
+/* HTTP has a header for it. */
+static void
+append_retry_after (GString *out, const GError *error)
+{
+  guint ms = sentient_error_get_retry_after (error);
+
+  if (ms > 0)
+    append_int (out, "retryAfter", ms);
+}
+
 void
 sentient_reply_append_ws_error (GString *out, const GError *error)
 {
   g_string_append (out, "{\"type\":\"error\"");
   append_error (out, "message", error);
+  append_retry_after (out, error);
   g_string_append_c (out, '}');
 }
 
@@ -165,6 +176,7 @@ append_failed (GString *out, const char *type, const char *room, const GError *e
   append_boolean (out, "success", FALSE);
   append_text (out, "room", room);
   append_error (out, "error", error);
+  append_retry_after (out, error);
   g_string_append_c (out, '}');
 }
 

@@ -7,6 +7,8 @@
 #include "protocol/sentient-json.h"
 #include "protocol/sentient-names.h"
 
+#define RETRY_AFTER_MAX_MS 120000
+
 typedef enum
 {
   FIELD_TYPE,
@@ -31,13 +33,14 @@ typedef enum
   FIELD_SDP,
   FIELD_CANDIDATE,
   FIELD_SIGNALS,
+  FIELD_RETRY_AFTER,
   N_FIELDS
 } Field;
 
 static const char *const field_keys[N_FIELDS] = {
-  "type", "id",      "nodeId",  "peerId", "coordinatorId", "room",       "rooms",    "success",
-  "code", "message", "error",   "peer",   "peers",         "iceServers", "metadata", "reason",
-  "from", "to",      "payload", "sdp",    "candidate",     "signals",
+  "type", "id",      "nodeId",  "peerId", "coordinatorId", "room",       "rooms",      "success",
+  "code", "message", "error",   "peer",   "peers",         "iceServers", "metadata",   "reason",
+  "from", "to",      "payload", "sdp",    "candidate",     "signals",    "retryAfter",
 };
 
 static void
@@ -122,14 +125,19 @@ make_error (const SentientJsonValue *values)
   g_autofree char *code = dup_text (values[FIELD_CODE]);
   g_autofree char *text = dup_text (values[FIELD_MESSAGE]);
   SentientError number = SENTIENT_ERROR_FAILED;
+  guint64 retry_after_ms = 0;
+  GError *error;
 
   if (text == NULL)
     text = dup_text (values[FIELD_ERROR]);
   sentient_error_from_code (code, &number);
-  return g_error_new (SENTIENT_ERROR, (gint)number, "The coordinator refused: %s",
-                      text != NULL   ? text
-                      : code != NULL ? code
-                                     : "it gave no reason");
+  error = g_error_new (SENTIENT_ERROR, (gint)number, "The coordinator refused: %s",
+                       text != NULL   ? text
+                       : code != NULL ? code
+                                      : "it gave no reason");
+  if (sentient_json_get_uint (values[FIELD_RETRY_AFTER], &retry_after_ms))
+    sentient_error_set_retry_after (error, (guint)MIN (retry_after_ms, RETRY_AFTER_MAX_MS));
+  return error;
 }
 
 /* A peer goes by "nodeId" (design) or "peerId" (legacy); in a list it may be just its id. NULL: it

@@ -33,6 +33,24 @@ test_dbus_names (void)
   g_assert_cmpstr (name, ==, "org.sentient.Sentient1.Error.UnknownPeer");
 }
 
+/* Every copy says it, too. */
+static void
+test_retry_after (void)
+{
+  g_autoptr (GError) error
+      = g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_RATE_LIMITED, "slowly");
+  g_autoptr (GError) other = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "no");
+  g_autoptr (GError) copy = NULL;
+
+  g_assert_cmpuint (sentient_error_get_retry_after (error), ==, 0);
+  sentient_error_set_retry_after (error, 1234);
+  copy = g_error_copy (error);
+  g_assert_cmpuint (sentient_error_get_retry_after (copy), ==, 1234);
+  sentient_error_set_retry_after (other, 1234);
+  g_assert_cmpuint (sentient_error_get_retry_after (other), ==, 0);
+  sentient_error_set_retry_after (NULL, 1234);
+}
+
 static void
 test_enums (void)
 {
@@ -67,6 +85,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/error/codes", test_codes);
   g_test_add_func ("/error/dbus-names", test_dbus_names);
+  g_test_add_func ("/error/retry-after", test_retry_after);
   g_test_add_func ("/enums/strings", test_enums);
   return g_test_run ();
 }
