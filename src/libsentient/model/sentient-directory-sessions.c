@@ -37,6 +37,7 @@ sentient_directory_ensure (SentientDirectory *self, const char *node_id, GError 
   session->node_id = g_strdup (node_id);
   session->serial = ++self->last_serial;
   session->last_seen = sentient_clock_get_monotonic_ms (self->clock);
+  sentient_directory_restore_rates (self, session);
   g_hash_table_insert (self->sessions, session->node_id, session);
   return session;
 }
@@ -127,11 +128,15 @@ is_over_budget (SentientDirectory *self, SentientMessage *message)
 }
 
 static gboolean
-enqueue (SentientDirectory *self, SentientSession *session, SentientMessage *message)
+enqueue (SentientDirectory *self,
+         SentientSession *session,
+         SentientMessage *message,
+         SentientSender *sender)
 {
   gsize before = session->outbox.bytes;
 
-  if (is_over_budget (self, message) || sentient_outbox_push (&session->outbox, message) == 0)
+  if (is_over_budget (self, message)
+      || sentient_outbox_push (&session->outbox, message, sender) == 0)
     return FALSE;
 
   self->queued_bytes += session->outbox.bytes - before;
@@ -147,7 +152,7 @@ sentient_directory_enqueue_event (SentientDirectory *self,
 {
   SentientMetrics *metrics = &self->metrics;
 
-  while (!enqueue (self, session, message))
+  while (!enqueue (self, session, message, NULL))
     {
       gsize before = session->outbox.bytes;
 
@@ -236,8 +241,46 @@ find_target (SentientDirectory *self,
   return target;
 }
 
+static SentientSender *
+ensure_sender (SentientSession *session)
+{
+  if (session->sender == NULL)
+    session->sender = sentient_sender_new ();
+  return session->sender;
+}
+
+void
+sentient_directory_set_account (SentientDirectory *self,
+                                SentientSession *session,
+                                SentientAccount *account)
+{
+  sentient_sender_set_account (ensure_sender (session), account);
+}
+
+/* One address may not use up what all share. */
+static gboolean
+has_address_share (SentientDirectory *self, SentientSender *sender, gsize size)
+{
+  return sender->account == NULL
+         || sender->account->queued_bytes + size
+                <= self->limits.queued_bytes / SENTIENT_DIRECTORY_ADDRESS_SHARE;
+}
+
+static void
+set_busy (GError **error, SentientSession *from, SentientSession *target, gboolean own_share)
+{
+  if (own_share)
+    g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BUSY,
+                 "Too much from “%s” is waiting for “%s” already. Try again later.", from->node_id,
+                 target->node_id);
+  else
+    g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BUSY,
+                 "Too much is waiting for “%s” already. Try again later.", target->node_id);
+}
+
 static gboolean
 deliver (SentientDirectory *self,
+         SentientSession *from,
          SentientSession *target,
          SentientSignal *signal,
          gboolean *delivered,
@@ -245,12 +288,20 @@ deliver (SentientDirectory *self,
 {
   g_autoptr (SentientMessage) message = sentient_message_new_signal (signal);
   SentientSignalType type = sentient_signal_get_signal_type (signal);
+  SentientSender *sender = ensure_sender (from);
+  gsize size = sentient_message_get_size (message);
 
   sentient_message_set_arrival (message, self->metrics.now_us);
-  if (!enqueue (self, target, message))
+  if (!has_address_share (self, sender, size))
     {
       g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BUSY,
-                   "Too much is waiting for “%s” already. Try again later.", target->node_id);
+                   "Too much from the address of “%s” is waiting already. Try again later.",
+                   from->node_id);
+      return FALSE;
+    }
+  if (!enqueue (self, target, message, sender))
+    {
+      set_busy (error, from, target, !sentient_outbox_has_share (&target->outbox, sender, size));
       return FALSE;
     }
   if (target->transport != NULL)
@@ -295,7 +346,7 @@ sentient_directory_relay (SentientDirectory *self,
     return refuse (self, request->signal_type, why, error);
   signal = sentient_request_to_signal (request, from->node_id, room,
                                        sentient_clock_get_real_ms (self->clock));
-  return deliver (self, target, signal, delivered, &why)
+  return deliver (self, from, target, signal, delivered, &why)
          || refuse (self, request->signal_type, why, error);
 }
 
@@ -319,7 +370,7 @@ sentient_directory_relay_signal (SentientDirectory *self,
     }
   target = find_target (self, from, sentient_signal_get_to (signal),
                         sentient_signal_get_room (signal), &why);
-  return (target != NULL && deliver (self, target, signal, delivered, &why))
+  return (target != NULL && deliver (self, from, target, signal, delivered, &why))
          || refuse (self, type, why, error);
 }
 
@@ -349,6 +400,7 @@ sentient_directory_cleanup (SentientDirectory *self)
   GHashTableIter iter;
   gpointer value;
 
+  sentient_directory_forget_rates (self, now);
   g_hash_table_iter_init (&iter, self->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {

@@ -59,6 +59,8 @@ sentient_directory_limits_init (SentientDirectoryLimits *limits)
     .queued_bytes = 64 * 1024 * 1024,
     .silence_ms = 30000,
     .grace_ms = 30000,
+    .signals = { 200, 2000 },
+    .joins = { 10, 64 },
   };
 }
 
@@ -75,6 +77,7 @@ sentient_directory_finalize (GObject *object)
   SentientDirectory *self = SENTIENT_DIRECTORY (object);
 
   g_hash_table_unref (self->sessions);
+  g_hash_table_unref (self->gone);
   g_hash_table_unref (self->rooms_by_name);
   g_ptr_array_unref (self->rooms);
   g_object_unref (self->clock);
@@ -103,6 +106,7 @@ sentient_directory_init (SentientDirectory *self)
   sentient_directory_limits_init (&self->limits);
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                                           (GDestroyNotify)sentient_session_unref);
+  self->gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->rooms = g_ptr_array_new_with_free_func (g_object_unref);
   self->rooms_by_name = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < G_N_ELEMENTS (permanent_rooms); i++)
@@ -451,6 +455,7 @@ sentient_directory_end (SentientDirectory *self,
 
   /* Out of the table first, so that no handler finds a session that is ending. */
   g_hash_table_steal (self->sessions, session->node_id);
+  sentient_directory_keep_rates (self, session);
   session->transport = NULL;
   session->transport_data = NULL;
   self->queued_bytes -= session->outbox.bytes;

@@ -4,6 +4,7 @@
 #include "core/sentient-clock.h"
 #include "core/sentient-error.h"
 #include "core/sentient-metrics.h"
+#include "core/sentient-rate-limiter.h"
 #include "model/sentient-session.h"
 #include "protocol/sentient-request.h"
 
@@ -18,7 +19,14 @@ typedef struct
   gsize queued_bytes; /* 64 MiB in all outboxes */
   guint silence_ms;   /* 30000: a node that uses HTTP is lost so long after its last request */
   guint grace_ms;     /* 30000: how long a lost node keeps its place */
+  SentientRateLimit signals; /* 200 a second, 2000 at once: of a node */
+  SentientRateLimit joins;   /* 10 a second, 64 at once */
 } SentientDirectoryLimits;
+
+/* Of the bytes queued in all at most this part may come from one address. */
+#define SENTIENT_DIRECTORY_ADDRESS_SHARE 8
+/* A join counts once, and once more for each so many members of the room: they all hear of it. */
+#define SENTIENT_DIRECTORY_JOIN_MEMBERS 50
 
 void sentient_directory_limits_init (SentientDirectoryLimits *limits);
 
@@ -93,6 +101,20 @@ gboolean sentient_directory_leave (SentientDirectory *self,
                                    GError **error);
 /* The names of the rooms that were left. */
 GStrv sentient_directory_leave_all (SentientDirectory *self, SentientSession *session);
+
+/* May the node send another signal, or join the room, so soon? For what comes from outside; the
+ * session was touched when it came. Error: RATE_LIMITED, which says how long to wait. */
+gboolean
+sentient_directory_admit_signal (SentientDirectory *self, SentientSession *session, GError **error);
+gboolean sentient_directory_admit_join (SentientDirectory *self,
+                                        SentientSession *session,
+                                        const char *room_name,
+                                        GError **error);
+
+/* What the node sends from now on is charged to the address that it comes from; NULL: to none. */
+void sentient_directory_set_account (SentientDirectory *self,
+                                     SentientSession *session,
+                                     SentientAccount *account);
 
 /* Puts the signal into its target's outbox. delivered: a transport is there to take it at once.
  * Errors: BAD_REQUEST, FORBIDDEN, UNKNOWN_ROOM, UNKNOWN_PEER, BUSY. */

@@ -36,12 +36,23 @@ shrink_if_empty (SentientOutbox *self)
 }
 
 static void
+release (SentientOutbox *self, SentientOutboxItem *item)
+{
+  gsize size = sentient_message_get_size (item->message);
+
+  self->bytes -= size;
+  if (item->sender != NULL)
+    {
+      sentient_sender_refund (item->sender, size);
+      sentient_sender_unref (item->sender);
+    }
+  sentient_message_unref (item->message);
+}
+
+static void
 drop_first (SentientOutbox *self)
 {
-  SentientOutboxItem *item = item_at (self, 0);
-
-  self->bytes -= sentient_message_get_size (item->message);
-  sentient_message_unref (item->message);
+  release (self, item_at (self, 0));
   self->first = (self->first + 1) & (self->capacity - 1);
   self->n_items--;
   if (self->n_sent > 0)
@@ -58,13 +69,38 @@ sentient_outbox_clear (SentientOutbox *self)
   self->first = 0;
 }
 
+gboolean
+sentient_outbox_has_share (SentientOutbox *self, SentientSender *sender, gsize size)
+{
+  guint n_items = 0;
+  gsize bytes = 0;
+
+  /* Nobody has more of it than there is: looking closer is for outboxes that run full. */
+  if (self->n_items < SENTIENT_OUTBOX_SENDER_MAX_ITEMS
+      && self->bytes + size <= SENTIENT_OUTBOX_SENDER_MAX_BYTES)
+    return TRUE;
+  for (guint i = 0; i < self->n_items; i++)
+    {
+      const SentientOutboxItem *item = item_at (self, i);
+
+      if (item->sender != sender)
+        continue;
+      n_items++;
+      bytes += sentient_message_get_size (item->message);
+    }
+  return n_items < SENTIENT_OUTBOX_SENDER_MAX_ITEMS
+         && bytes + size <= SENTIENT_OUTBOX_SENDER_MAX_BYTES;
+}
+
 guint64
-sentient_outbox_push (SentientOutbox *self, SentientMessage *message)
+sentient_outbox_push (SentientOutbox *self, SentientMessage *message, SentientSender *sender)
 {
   gsize size = sentient_message_get_size (message);
   SentientOutboxItem *item;
 
   if (self->n_items >= SENTIENT_OUTBOX_MAX_ITEMS || self->bytes + size > SENTIENT_OUTBOX_MAX_BYTES)
+    return 0;
+  if (sender != NULL && !sentient_outbox_has_share (self, sender, size))
     return 0;
 
   if (self->n_items == self->capacity)
@@ -72,6 +108,12 @@ sentient_outbox_push (SentientOutbox *self, SentientMessage *message)
   self->n_items++;
   item = item_at (self, self->n_items - 1);
   item->message = sentient_message_ref (message);
+  item->sender = NULL;
+  if (sender != NULL)
+    {
+      item->sender = sentient_sender_ref (sender);
+      sentient_sender_charge (sender, size);
+    }
   item->seq = ++self->last_seq;
   item->end = 0;
   self->bytes += size;
@@ -89,8 +131,7 @@ sentient_outbox_drop_oldest_event (SentientOutbox *self)
   if (i == self->n_items)
     return FALSE;
 
-  self->bytes -= sentient_message_get_size (item_at (self, i)->message);
-  sentient_message_unref (item_at (self, i)->message);
+  release (self, item_at (self, i));
   for (; i + 1 < self->n_items; i++)
     *item_at (self, i) = *item_at (self, i + 1);
   self->n_items--;

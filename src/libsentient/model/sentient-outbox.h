@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "model/sentient-sender.h"
 #include "protocol/sentient-message.h"
 
 G_BEGIN_DECLS
@@ -11,6 +12,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   SentientMessage *message;
+  SentientSender *sender; /* NULL: a room event */
   guint64 seq;
   guint64 end; /* the transport's own mark: where the message ends in its stream of bytes */
 } SentientOutboxItem;
@@ -28,11 +30,19 @@ typedef struct
 
 #define SENTIENT_OUTBOX_MAX_ITEMS 1024
 #define SENTIENT_OUTBOX_MAX_BYTES (1024 * 1024)
+/* Of these from one sender, so that nobody can fill an outbox for the others. */
+#define SENTIENT_OUTBOX_SENDER_MAX_ITEMS 256
+#define SENTIENT_OUTBOX_SENDER_MAX_BYTES (256 * 1024)
 
 void sentient_outbox_clear (SentientOutbox *self);
 
-/* Takes a reference. 0: it does not fit; else its number. */
-guint64 sentient_outbox_push (SentientOutbox *self, SentientMessage *message);
+/* Is there room for so much more from the sender? */
+gboolean sentient_outbox_has_share (SentientOutbox *self, SentientSender *sender, gsize size);
+
+/* Takes references; charges the sender, who may be NULL, until the message is dropped. 0: it does
+ * not fit; else its number. */
+guint64
+sentient_outbox_push (SentientOutbox *self, SentientMessage *message, SentientSender *sender);
 
 /* Drops the oldest room event that is not sent yet. FALSE: there is none. */
 gboolean sentient_outbox_drop_oldest_event (SentientOutbox *self);

@@ -17,6 +17,7 @@ sentient_session_unref (SentientSession *self)
   g_assert (sentient_session_get_n_rooms (self) == 0);
 
   sentient_outbox_clear (&self->outbox);
+  g_clear_pointer (&self->sender, sentient_sender_unref);
   g_free (self->node_id);
   g_free (self);
 }

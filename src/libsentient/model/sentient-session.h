@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/sentient-rate-limiter.h"
 #include "model/sentient-outbox.h"
 #include "model/sentient-room.h"
 
@@ -47,6 +48,10 @@ struct _SentientSession
 
   gint64 last_seen; /* ms, monotonic: any sign of life */
   gint64 lost_at;   /* ms, monotonic; 0: not lost */
+
+  SentientSender *sender; /* NULL until it sends something */
+  SentientRateState signal_rate;
+  SentientRateState join_rate;
 };
 
 SentientSession *sentient_session_ref (SentientSession *self);

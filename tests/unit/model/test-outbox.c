@@ -25,7 +25,7 @@ new_event (void)
 static void
 push (SentientOutbox *outbox, SentientMessage *message, guint64 expected)
 {
-  g_assert_cmpuint (sentient_outbox_push (outbox, message), ==, expected);
+  g_assert_cmpuint (sentient_outbox_push (outbox, message, NULL), ==, expected);
   sentient_message_unref (message);
 }
 
@@ -100,7 +100,7 @@ test_max_bytes (void)
     {
       g_autoptr (SentientMessage) message = new_signal_message (32 * 1024);
 
-      if (sentient_outbox_push (&outbox, message) == 0)
+      if (sentient_outbox_push (&outbox, message, NULL) == 0)
         break;
       n++;
     }
