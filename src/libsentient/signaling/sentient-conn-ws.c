@@ -14,6 +14,8 @@
 #define FILLS_PER_TURN 4
 /* How many bytes of an incomplete frame are looked at in one piece. */
 #define PEEK_SIZE 4096
+/* Frames of one connection that are handled at a stretch. */
+#define FRAMES_PER_ROUND 64
 
 void
 sentient_ws_message_free (SentientWsMessage *message)
@@ -314,6 +316,7 @@ gsize
 sentient_conn_ws_input (SentientConn *self, char *data, gsize len)
 {
   gsize used = 0;
+  guint n_frames = 0;
 
   while (sentient_conn_is_ws (self))
     {
@@ -326,6 +329,12 @@ sentient_conn_ws_input (SentientConn *self, char *data, gsize len)
         fail (self, SENTIENT_WS_PROTOCOL_ERROR, reason);
       if (result != SENTIENT_WS_FRAME_OK || !check_header (self, &header))
         break;
+      /* The others are served in between: what this one sends them finds place again then. */
+      if (++n_frames > FRAMES_PER_ROUND)
+        {
+          self->resume = TRUE;
+          break;
+        }
 
       used += header.header_len;
       if (header.payload_len > len - used)

@@ -46,10 +46,16 @@ sentient_conn_new (SentientEngine *engine, int fd, const struct sockaddr_storage
   self->deadline_ms = sentient_engine_now (engine) + engine->config.head_timeout_ms;
   set_remote (self, remote);
 
+  if (!sentient_conn_admit (self))
+    {
+      g_free (self);
+      return NULL;
+    }
   if (epoll_ctl (engine->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
     {
       g_message ("Cannot watch a new connection, closing it: %s", g_strerror (errno));
       close (fd);
+      sentient_addresses_leave (engine->addresses, self->address);
       g_free (self);
       engine->metrics->refused[SENTIENT_REFUSED_NOT_WATCHED]++;
       return NULL;
@@ -96,6 +102,7 @@ sentient_conn_destroy (SentientConn *self)
 
   close (self->fd);
   self->fd = -1;
+  sentient_addresses_leave (self->engine->addresses, self->address);
   sentient_engine_remove (self->engine, self);
 }
 
@@ -211,6 +218,9 @@ receive (SentientConn *self)
   SentientEngine *engine = self->engine;
   gssize n;
 
+  /* First what is there, or a client that is faster than we are would fill our memory. */
+  if (self->resume && self->in.len > 0)
+    return TRUE;
   self->alive_told = FALSE;
   n = recv (self->fd, engine->rx, SENTIENT_ENGINE_RX_SIZE, MSG_DONTWAIT);
 
@@ -456,6 +466,12 @@ char *
 sentient_conn_dup_local (SentientConn *conn)
 {
   return dup_address (conn, FALSE);
+}
+
+SentientAccount *
+sentient_conn_get_account (SentientConn *conn)
+{
+  return sentient_address_get_account (conn->address);
 }
 
 gboolean

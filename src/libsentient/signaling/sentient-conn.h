@@ -60,6 +60,7 @@ struct _SentientConn
   SentientConn *previous, *next; /* of all that live */
   SentientConn *next_marked;     /* of those that the end of the turn looks at, or of the dead */
   gpointer data;
+  SentientAddress *address; /* counts it while it lives */
 
   SentientBuf in;
   SentientBuf out;
@@ -98,6 +99,7 @@ struct _SentientConn
 };
 
 /* sentient-conn.c */
+/* NULL: it is over its address's limits, or cannot be watched; fd is closed. */
 SentientConn *
 sentient_conn_new (SentientEngine *engine, int fd, const struct sockaddr_storage *remote);
 /* Tells the handler, closes the fd, leaves the engine's list. The memory goes at the end of the
@@ -122,6 +124,11 @@ void sentient_conn_http_fail (SentientConn *self, guint status, const char *mess
 /* The response is out: the next request, or the end. */
 void sentient_conn_http_next (SentientConn *self, gboolean keep_alive);
 void sentient_conn_http_responded (SentientConn *self);
+
+/* sentient-refuse.c */
+/* Is there place for another connection from the address of self? FALSE: it was told so, as cheaply
+ * as can be, and the fd is closed. */
+gboolean sentient_conn_admit (SentientConn *self);
 
 /* sentient-conn-ws.c */
 void sentient_conn_ws_start (SentientConn *self, gpointer data);

@@ -27,6 +27,7 @@ struct _SentientEngine
   GPtrArray *listeners;
   gboolean paused; /* the listeners are not watched */
 
+  SentientAddresses *addresses;
   SentientConn *conns; /* all that live */
   guint n_conns;
   SentientConn *first_marked, *last_marked;

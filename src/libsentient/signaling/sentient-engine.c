@@ -40,6 +40,7 @@ sentient_engine_config_init (SentientEngineConfig *config)
     .close_timeout_ms = 2000,
     .max_connections = 0,
     .max_message = 65536,
+    .address = { .connections = { 64, 256 }, .open = 1024 },
     .high_water = 65536,
   };
 }
@@ -328,6 +329,7 @@ sentient_engine_check_deadlines (SentientEngine *self)
   g_return_if_fail (self != NULL);
 
   sentient_engine_begin_turn (self);
+  sentient_addresses_expire (self->addresses, self->now_ms);
   stop_now = self->stopping && self->now_ms >= self->stop_deadline_ms;
   for (SentientConn *conn = self->conns; conn != NULL; conn = next)
     {
@@ -411,6 +413,7 @@ sentient_engine_new (const SentientEngineConfig *config,
   self->manual_clock = SENTIENT_IS_MANUAL_CLOCK (clock);
   self->metrics = config->metrics != NULL ? config->metrics : &self->own_metrics;
   g_set_object (&self->server, server);
+  self->addresses = sentient_addresses_new (&config->address, SENTIENT_ADDRESSES_MAX);
   self->context = g_main_context_ref_thread_default ();
   self->rx = g_malloc (SENTIENT_ENGINE_RX_SIZE + 1);
   self->reserve_fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -455,6 +458,7 @@ sentient_engine_free (SentientEngine *self)
   sentient_engine_end_turn (self);
   g_assert (self->dead == NULL);
 
+  sentient_addresses_free (self->addresses);
   sentient_lend_disconnect (self);
   g_clear_pointer (&self->listeners, g_ptr_array_unref);
   g_source_destroy (self->source);

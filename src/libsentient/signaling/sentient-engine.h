@@ -5,6 +5,7 @@
 #include "core/sentient-clock.h"
 #include "core/sentient-error.h"
 #include "core/sentient-metrics.h"
+#include "signaling/sentient-addresses.h"
 
 G_BEGIN_DECLS
 
@@ -100,6 +101,8 @@ typedef struct
   guint close_timeout_ms; /* 2000: for the answer to a close frame, and for a last response */
   guint max_connections;  /* 0: RLIMIT_NOFILE - 64 */
   gsize max_message;      /* 65536: bytes of a WebSocket message or HTTP body */
+  SentientAddressLimits address; /* of one address: 64 new connections a second, 256 at once; 1024
+                                    open */
   gsize high_water; /* 65536: bytes in a conn's write buffer above which send_text () says FALSE */
   SentientMetrics *metrics; /* where it counts; outlives the engine. NULL: its own */
 } SentientEngineConfig;
@@ -172,6 +175,8 @@ void sentient_conn_set_data (SentientConn *conn, gpointer data);
 gpointer sentient_conn_get_data (SentientConn *conn);
 /* "192.0.2.1:1234" */
 char *sentient_conn_dup_remote (SentientConn *conn);
+/* Of the address that it comes from; unowned. */
+SentientAccount *sentient_conn_get_account (SentientConn *conn);
 gboolean sentient_conn_remote_is_loopback (SentientConn *conn);
 /* A line for debugging, the first time only: what else a client tries is not worth one. */
 void sentient_conn_log_refused (SentientConn *conn, const char *why);

@@ -176,7 +176,7 @@ respond_error (SentientHub *self, SentientConn *conn, const GError *error, const
 {
   GString *body = g_string_new (NULL);
   guint status = sentient_hub_http_error (self, error, body);
-  const char *retry = sentient_hub_retry_header (status);
+  g_autofree char *retry = sentient_hub_dup_retry_header (error);
   g_autofree char *headers = g_strconcat (cors_headers != NULL ? cors_headers : "", retry, NULL);
 
   sentient_conn_respond (conn, status, JSON_TYPE, headers, body);
@@ -206,7 +206,12 @@ find_sender (SentientHub *self, const SentientRequest *request, GError **error)
 }
 
 static gboolean
-post_signal (SentientHub *self, const char *body, gsize body_len, GString *reply, GError **error)
+post_signal (SentientHub *self,
+             SentientConn *conn,
+             const char *body,
+             gsize body_len,
+             GString *reply,
+             GError **error)
 {
   SentientRequest request;
   SentientSession *session;
@@ -218,7 +223,9 @@ post_signal (SentientHub *self, const char *body, gsize body_len, GString *reply
   if (session == NULL)
     return FALSE;
   sentient_directory_touch (self->directory, session);
-  if (!sentient_directory_relay (self->directory, session, &request, &delivered, error))
+  sentient_directory_set_account (self->directory, session, sentient_conn_get_account (conn));
+  if (!sentient_directory_admit_signal (self->directory, session, error)
+      || !sentient_directory_relay (self->directory, session, &request, &delivered, error))
     return FALSE;
   sentient_reply_append_signal_accepted (reply, delivered);
   return TRUE;
@@ -276,7 +283,7 @@ sentient_hub_request (SentientConn *conn,
   if (head->method == SENTIENT_HTTP_POST)
     {
       g_string_truncate (self->scratch, 0);
-      if (post_signal (self, body, body_len, self->scratch, &error))
+      if (post_signal (self, conn, body, body_len, self->scratch, &error))
         sentient_conn_respond (conn, 200, JSON_TYPE, cors,
                                g_string_new_len (self->scratch->str, self->scratch->len));
     }

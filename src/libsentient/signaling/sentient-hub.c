@@ -6,6 +6,7 @@
 #define CLOSE_TAKEN 4001
 #define CLOSE_SLOW 4008
 #define LOG_EVERY_MS 1000
+#define RETRY_BUSY_MS 5000
 
 /* A WebSocket's data is its session; NULL once the session has gone to somebody else. */
 
@@ -87,10 +88,11 @@ ws_join (SentientHub *self,
          SentientSpan metadata)
 {
   g_autoptr (GError) error = NULL;
-  SentientMembership *membership;
+  SentientMembership *membership = NULL;
 
   ws_fill (conn, self); /* what happened before is told before */
-  membership = sentient_directory_join (self->directory, session, room, metadata, &error);
+  if (sentient_directory_admit_join (self->directory, session, room, &error))
+    membership = sentient_directory_join (self->directory, session, room, metadata, &error);
 
   g_string_truncate (self->scratch, 0);
   if (membership == NULL)
@@ -171,6 +173,7 @@ ws_open (SentientConn *conn, gpointer data, gpointer user_data)
       return;
     }
   sentient_conn_set_data (conn, session);
+  sentient_directory_set_account (self->directory, session, sentient_conn_get_account (conn));
   sentient_directory_attach (self->directory, session, &ws_transport, conn);
 
   g_string_truncate (self->scratch, 0);
@@ -199,7 +202,8 @@ ws_text (SentientConn *conn, const char *data, gsize len, gpointer user_data)
   switch (request.kind)
     {
     case SENTIENT_REQUEST_SIGNAL:
-      if (!sentient_directory_relay (self->directory, session, &request, NULL, &error))
+      if (!sentient_directory_admit_signal (self->directory, session, &error)
+          || !sentient_directory_relay (self->directory, session, &request, NULL, &error))
         send_error (self, conn, error);
       break;
     case SENTIENT_REQUEST_JOIN:
@@ -357,79 +361,93 @@ sentient_hub_http_error (SentientHub *self, const GError *error, GString *reply)
   return error->domain == SENTIENT_ERROR ? sentient_error_to_http_status (error->code) : 500;
 }
 
-const char *
-sentient_hub_retry_header (guint status)
+char *
+sentient_hub_dup_retry_header (const GError *error)
 {
-  return status == 503 || status == 429 ? "Retry-After: 5\r\n" : NULL;
+  guint status
+      = error->domain == SENTIENT_ERROR ? sentient_error_to_http_status (error->code) : 500;
+  guint ms = sentient_error_get_retry_after (error);
+
+  if (status != 503 && status != 429)
+    return NULL;
+  /* Spread, so that all who were refused do not come back together. */
+  if (ms == 0)
+    ms = RETRY_BUSY_MS + (guint)g_random_int_range (0, RETRY_BUSY_MS / 2);
+  return g_strdup_printf ("Retry-After: %u\r\n", (ms + 999) / 1000);
 }
 
-static guint
+static gboolean
 http_join (SentientHub *self, const SentientRequest *request, GString *reply, GError **error)
 {
   SentientSession *session = sentient_directory_ensure (self->directory, request->node_id, error);
-  SentientMembership *membership;
+  SentientMembership *membership = NULL;
   g_autoptr (GArray) peers = NULL;
   g_autofree char *name = NULL;
 
   if (session == NULL)
-    return 0;
-  membership
-      = sentient_directory_join (self->directory, session, request->room, request->metadata, error);
+    return FALSE;
+  sentient_directory_touch (self->directory, session);
+  if (sentient_directory_admit_join (self->directory, session, request->room, error))
+    membership = sentient_directory_join (self->directory, session, request->room,
+                                          request->metadata, error);
   if (membership == NULL)
     {
       session = sentient_directory_find (self->directory, request->node_id);
       if (session != NULL)
         sentient_directory_end_if_idle (self->directory, session);
-      return 0;
+      return FALSE;
     }
 
-  sentient_directory_touch (self->directory, session);
   peers = sentient_directory_list_peers (self->directory, membership->room, session->node_id);
   name = g_strdup_printf ("%s-%" G_GUINT64_FORMAT, session->node_id, session->serial);
   sentient_reply_append_join_result (reply, request->room, (SentientPeerInfo *)peers->data,
                                      peers->len, &self->config.ice, name);
-  return 200;
+  return TRUE;
 }
 
-guint
-sentient_hub_http_join (SentientHub *self, const char *body, gsize len, GString *reply)
+gboolean
+sentient_hub_http_join (SentientHub *self,
+                        const char *body,
+                        gsize len,
+                        GString *reply,
+                        GError **error)
 {
-  g_autoptr (GError) error = NULL;
   SentientRequest request;
 
-  if (sentient_request_parse_join (&request, body, len, &error)
-      && http_join (self, &request, reply, &error) != 0)
-    return 200;
-  return sentient_hub_http_error (self, error, reply);
+  return sentient_request_parse_join (&request, body, len, error)
+         && http_join (self, &request, reply, error);
 }
 
-guint
-sentient_hub_http_leave (SentientHub *self, const char *body, gsize len, GString *reply)
+gboolean
+sentient_hub_http_leave (SentientHub *self,
+                         const char *body,
+                         gsize len,
+                         GString *reply,
+                         GError **error)
 {
-  g_autoptr (GError) error = NULL;
   g_auto (GStrv) rooms = NULL;
   SentientRequest request;
   SentientSession *session;
 
-  if (!sentient_request_parse_leave (&request, body, len, &error))
-    return sentient_hub_http_error (self, error, reply);
+  if (!sentient_request_parse_leave (&request, body, len, error))
+    return FALSE;
 
   session = sentient_directory_find (self->directory, request.node_id);
   if (session == NULL)
     {
-      g_set_error (&error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_PEER, "“%s” is in no room here.",
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_PEER, "“%s” is in no room here.",
                    request.node_id);
-      return sentient_hub_http_error (self, error, reply);
+      return FALSE;
     }
   sentient_directory_touch (self->directory, session);
   if (request.room[0] == '\0')
     {
       rooms = sentient_directory_leave_all (self->directory, session);
       sentient_reply_append_leave_result (reply, NULL, (const char *const *)rooms, TRUE);
-      return 200;
+      return TRUE;
     }
-  if (!sentient_directory_leave (self->directory, session, request.room, &error))
-    return sentient_hub_http_error (self, error, reply);
+  if (!sentient_directory_leave (self->directory, session, request.room, error))
+    return FALSE;
   sentient_reply_append_leave_result (reply, request.room, NULL, TRUE);
-  return 200;
+  return TRUE;
 }

@@ -33,14 +33,22 @@ const SentientHubConfig *sentient_hub_get_config (SentientHub *self);
 /* The callbacks to make an engine with; user_data is the hub. */
 const SentientEngineHandler *sentient_hub_get_engine_handler (void);
 
-/* POST bodies that libsoup read. Each appends its answer to reply and returns the HTTP status. */
-guint sentient_hub_http_join (SentientHub *self, const char *body, gsize len, GString *reply);
-guint sentient_hub_http_leave (SentientHub *self, const char *body, gsize len, GString *reply);
+/* POST bodies that libsoup read. Each appends its answer to reply, unless there is an error. */
+gboolean sentient_hub_http_join (SentientHub *self,
+                                 const char *body,
+                                 gsize len,
+                                 GString *reply,
+                                 GError **error);
+gboolean sentient_hub_http_leave (SentientHub *self,
+                                  const char *body,
+                                  gsize len,
+                                  GString *reply,
+                                  GError **error);
 
 /* Appends the error as an answer, counts it and returns its status. */
 guint sentient_hub_http_error (SentientHub *self, const GError *error, GString *reply);
-/* "Retry-After: …\r\n" where the status calls for it, else NULL. */
-const char *sentient_hub_retry_header (guint status);
+/* "Retry-After: …\r\n" where the error calls for it, else NULL. */
+char *sentient_hub_dup_retry_header (const GError *error);
 
 /* A copy of the query, to be given to sentient_engine_accept_websocket (), which frees it by g_free
  * (). */

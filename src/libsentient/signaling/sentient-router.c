@@ -20,7 +20,10 @@ struct _SentientRouter
   gpointer user_data;
 };
 
-typedef guint (*RouteFunc) (SentientRouter *self, SoupServerMessage *message, GString *reply);
+typedef gboolean (*RouteFunc) (SentientRouter *self,
+                               SoupServerMessage *message,
+                               GString *reply,
+                               GError **error);
 
 typedef struct
 {
@@ -29,7 +32,7 @@ typedef struct
   gboolean open;      /* pages of any origin may call it while the policy is open */
   gboolean webrtc;    /* not there with --no-webrtc */
   gboolean local;     /* for programs on this machine only */
-  RouteFunc func;     /* appends the answer, returns the status */
+  RouteFunc func;     /* appends the answer, unless there is an error */
   const char *type;   /* NULL: JSON */
 } Route;
 
@@ -76,54 +79,56 @@ describe (SentientRouter *self,
   append (reply, &info);
 }
 
-static guint
-get_nodes (SentientRouter *self, SoupServerMessage *message, GString *reply)
+static gboolean
+get_nodes (SentientRouter *self, SoupServerMessage *message, GString *reply, GError **error)
 {
   describe (self, message, reply, sentient_reply_append_nodes);
-  return 200;
+  return TRUE;
 }
 
-static guint
-get_info (SentientRouter *self, SoupServerMessage *message, GString *reply)
+static gboolean
+get_info (SentientRouter *self, SoupServerMessage *message, GString *reply, GError **error)
 {
   describe (self, message, reply, sentient_reply_append_info);
-  return 200;
+  return TRUE;
 }
 
-static guint
-get_health (SentientRouter *self, SoupServerMessage *message, GString *reply)
+static gboolean
+get_health (SentientRouter *self, SoupServerMessage *message, GString *reply, GError **error)
 {
   sentient_reply_append_health (reply);
-  return 200;
+  return TRUE;
 }
 
-static guint
-get_ready (SentientRouter *self, SoupServerMessage *message, GString *reply)
+static gboolean
+get_ready (SentientRouter *self, SoupServerMessage *message, GString *reply, GError **error)
 {
   const char *reason = sentient_hub_is_draining (self->hub) ? "draining" : NULL;
 
   sentient_reply_append_ready (reply, reason);
-  return reason == NULL ? 200 : 503;
+  if (reason != NULL)
+    soup_server_message_set_status (message, 503, NULL);
+  return TRUE;
 }
 
-static guint
-get_metrics (SentientRouter *self, SoupServerMessage *message, GString *reply)
+static gboolean
+get_metrics (SentientRouter *self, SoupServerMessage *message, GString *reply, GError **error)
 {
   SentientStatistics statistics = { 0 };
 
   self->count (&statistics, self->user_data);
   sentient_statistics_append_prometheus (&statistics, reply);
-  return 200;
+  return TRUE;
 }
 
-static guint
-get_stats (SentientRouter *self, SoupServerMessage *message, GString *reply)
+static gboolean
+get_stats (SentientRouter *self, SoupServerMessage *message, GString *reply, GError **error)
 {
   SentientStatistics statistics = { 0 };
 
   self->count (&statistics, self->user_data);
   sentient_statistics_append_json (&statistics, reply);
-  return 200;
+  return TRUE;
 }
 
 static gboolean
@@ -134,47 +139,46 @@ parse_query (SoupServerMessage *message, SentientQuery *query, GError **error)
   return sentient_query_parse (query, text, text != NULL ? strlen (text) : 0, FALSE, error);
 }
 
-static guint
-get_peers (SentientRouter *self, SoupServerMessage *message, GString *reply)
+static gboolean
+get_peers (SentientRouter *self, SoupServerMessage *message, GString *reply, GError **error)
 {
   SentientDirectory *directory = sentient_hub_get_directory (self->hub);
-  g_autoptr (GError) error = NULL;
   g_autoptr (GArray) peers = NULL;
   SentientQuery query;
   SentientRoom *room;
   const char *name;
 
-  if (!parse_query (message, &query, &error))
-    return sentient_hub_http_error (self->hub, error, reply);
+  if (!parse_query (message, &query, error))
+    return FALSE;
   name = query.room[0] != '\0' ? query.room : "global";
   room = sentient_directory_find_room (directory, name);
   if (room != NULL)
     peers = sentient_directory_list_peers (directory, room, NULL);
   sentient_reply_append_peers (reply, name, peers != NULL ? (SentientPeerInfo *)peers->data : NULL,
                                peers != NULL ? peers->len : 0);
-  return 200;
+  return TRUE;
 }
 
-static guint
-post_join (SentientRouter *self, SoupServerMessage *message, GString *reply)
+static gboolean
+post_join (SentientRouter *self, SoupServerMessage *message, GString *reply, GError **error)
 {
   g_autoptr (GBytes) body
       = soup_message_body_flatten (soup_server_message_get_request_body (message));
   gsize len;
   const char *data = g_bytes_get_data (body, &len);
 
-  return sentient_hub_http_join (self->hub, data, len, reply);
+  return sentient_hub_http_join (self->hub, data, len, reply, error);
 }
 
-static guint
-post_leave (SentientRouter *self, SoupServerMessage *message, GString *reply)
+static gboolean
+post_leave (SentientRouter *self, SoupServerMessage *message, GString *reply, GError **error)
 {
   g_autoptr (GBytes) body
       = soup_message_body_flatten (soup_server_message_get_request_body (message));
   gsize len;
   const char *data = g_bytes_get_data (body, &len);
 
-  return sentient_hub_http_leave (self->hub, data, len, reply);
+  return sentient_hub_http_leave (self->hub, data, len, reply, error);
 }
 
 static const Route routes[] = {
@@ -216,7 +220,6 @@ answer (SoupServerMessage *message, guint status, const char *type, GString *rep
 {
   gsize len = reply->len;
 
-  add_header_lines (message, sentient_hub_retry_header (status));
   soup_server_message_set_status (message, status, NULL);
   soup_server_message_set_response (message, type, SOUP_MEMORY_TAKE, g_string_free (reply, FALSE),
                                     len);
@@ -227,7 +230,9 @@ answer_error (SentientRouter *self, SoupServerMessage *message, const GError *er
 {
   GString *reply = g_string_new (NULL);
   guint status = sentient_hub_http_error (self->hub, error, reply);
+  g_autofree char *retry = sentient_hub_dup_retry_header (error);
 
+  add_header_lines (message, retry);
   answer (message, status, JSON_TYPE, reply);
 }
 
@@ -310,7 +315,8 @@ serve_route (SentientRouter *self, SoupServerMessage *message, const Route *rout
 {
   const char *method = soup_server_message_get_method (message);
   const char *methods = g_str_equal (route->method, "GET") ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
-  GString *reply;
+  g_autoptr (GString) reply = NULL;
+  g_autoptr (GError) error = NULL;
   guint status;
 
   if (!check_access (self, message, route->open, route->local))
@@ -323,8 +329,14 @@ serve_route (SentientRouter *self, SoupServerMessage *message, const Route *rout
   else
     {
       reply = g_string_sized_new (512);
-      status = route->func (self, message, reply);
-      answer (message, status, route->type != NULL ? route->type : JSON_TYPE, reply);
+      if (route->func (self, message, reply, &error))
+        {
+          status = soup_server_message_get_status (message);
+          answer (message, status != 0 ? status : 200,
+                  route->type != NULL ? route->type : JSON_TYPE, g_steal_pointer (&reply));
+        }
+      else
+        answer_error (self, message, error);
     }
 }
 

@@ -235,6 +235,7 @@ main (void)
   setrlimit (RLIMIT_NOFILE, &limit);
 
   sentient_engine_config_init (&config);
+  config.address = (SentientAddressLimits){ 0 };
   self.engine = sentient_engine_new (&config, clock, server, &handler, &self);
   soup_server_add_handler (server, "/ws", ws_handler, &self, NULL);
   if (!sentient_engine_listen (self.engine, "127.0.0.1", 0, &error))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine-fixture.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <glib-unix.h>
 #include <netinet/in.h>
@@ -18,16 +19,26 @@ on_readable (int fd, GIOCondition condition, gpointer user_data)
 Client *
 client_new (Fixture *fixture)
 {
+  return client_new_from (fixture, "127.0.0.1");
+}
+
+Client *
+client_new_from (Fixture *fixture, const char *source)
+{
   Client *self = g_new0 (Client, 1);
   const int on = 1;
   struct sockaddr_in address = { .sin_family = AF_INET,
                                  .sin_port = htons (fixture->port),
                                  .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
 
+  struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = inet_addr (source) };
+
   self->fixture = fixture;
   self->in = g_string_new (NULL);
   self->fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   g_assert_cmpint (self->fd, >=, 0);
+  setsockopt (self->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  g_assert_cmpint (bind (self->fd, (struct sockaddr *)&from, sizeof from), ==, 0);
   g_assert_cmpint (connect (self->fd, (struct sockaddr *)&address, sizeof address), ==, 0);
   g_assert_true (g_unix_set_fd_nonblocking (self->fd, TRUE, NULL));
   setsockopt (self->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

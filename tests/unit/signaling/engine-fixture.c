@@ -292,6 +292,7 @@ fixture_set_up (Fixture *self, gconstpointer data)
   self->clock = sentient_manual_clock_new (1000);
   self->watchdog = g_timeout_add_seconds (60, on_watchdog, self);
   sentient_engine_config_init (&self->config);
+  self->config.address = (SentientAddressLimits){ 0 }; /* one address, and a clock that stands */
   start (self);
 }
 

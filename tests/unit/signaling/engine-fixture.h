@@ -57,6 +57,8 @@ void fixture_answer (Fixture *self, const char *body);
 void fixture_assert_log (Fixture *self, const char *expected);
 
 Client *client_new (Fixture *fixture);
+/* From an address of this machine, "127.0.0.2". */
+Client *client_new_from (Fixture *fixture, const char *source);
 void client_free (Client *self);
 void client_send (Client *self, const char *text);
 void client_send_bytes (Client *self, const void *data, gsize len);
