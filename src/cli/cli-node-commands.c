@@ -144,6 +144,13 @@ run_status (CliNode *self, const char *argument)
 }
 
 static void
+asked (CliNode *self)
+{
+  self->asking = FALSE;
+  cli_input_resume (self->input);
+}
+
+static void
 on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
@@ -153,6 +160,7 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
+  asked (self);
   if (room == NULL)
     {
       cli_complain (_ ("you did not get into that room: %s"), error->message);
@@ -176,6 +184,7 @@ run_join (CliNode *self, const char *argument)
   room = cli_node_find_room (self, argument);
   if (room == NULL)
     {
+      self->asking = TRUE;
       sentient_peer_join_async (self->peer, argument, NULL, self->cancellable, on_joined, self);
       return;
     }
@@ -202,6 +211,7 @@ on_left (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
+  asked (self);
   if (!ok)
     {
       cli_complain (_ ("you are still in \"%s\": %s"), room, error->message);
@@ -241,6 +251,7 @@ run_leave (CliNode *self, const char *argument)
   job = g_new0 (LeaveJob, 1);
   job->node = self;
   job->room = g_strdup (name);
+  self->asking = TRUE;
   sentient_peer_leave_async (self->peer, name, self->cancellable, on_left, job);
 }
 

@@ -175,6 +175,9 @@ on_line (const char *line, gpointer user_data)
 
   if (*line == '\0' || self->run.stopping)
     return TRUE;
+  /* It may be meant for the room being entered. The library bounds how long that takes. */
+  if (self->asking)
+    return FALSE;
   if (is_command)
     {
       cli_commands_run (self, line);

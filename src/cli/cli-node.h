@@ -24,6 +24,7 @@ typedef struct
   GCancellable *cancellable;
   CliInput *input; /* NULL: not read yet */
   char *room;      /* where lines go; NULL: in no room */
+  gboolean asking; /* a join or leave is not answered yet: no line is taken */
 
   GQueue kept;           /* of KeptLine, oldest first */
   gboolean finishing;    /* stops once kept is empty */

@@ -7,6 +7,7 @@
 
 #include "protocol/sentient-names.h"
 #include "protocol/sentient-replies.h"
+#include "signaling/sentient-channel.h"
 
 /* As they stand on the command line, before any of them is checked. */
 typedef struct
@@ -120,6 +121,10 @@ add_server_entries (GOptionContext *context, CliOptions *o, RawOptions *raw)
       N_ ("With --server: how many nodes a room may hold (default 50)"), N_ ("N") },
     { "no-cors", 0, 0, G_OPTION_ARG_NONE, &o->no_cors,
       N_ ("With --server: refuse web pages from other origins (default: allowed)"), NULL },
+    { "no-limits", 0, 0, G_OPTION_ARG_NONE, &o->no_limits,
+      N_ ("With --server on a loopback address: any number of signals, joins and connections "
+          "(default: limited, so that nobody uses up what all share)"),
+      NULL },
     { "static", 0, 0, G_OPTION_ARG_FILENAME, &o->static_dir,
       N_ ("With --server: also serve the files below this directory (default: none)"), N_ ("DIR") },
     G_OPTION_ENTRY_NULL,
@@ -218,8 +223,9 @@ static gboolean
 seed_is_valid (const char *url)
 {
   g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
+  g_autoptr (GUri) usable = sentient_channel_parse_uri (url, NULL);
 
-  return uri != NULL && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0'
+  return usable != NULL && uri != NULL && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0'
          && (g_str_equal (g_uri_get_scheme (uri), "http")
              || g_str_equal (g_uri_get_scheme (uri), "https"));
 }
@@ -316,6 +322,15 @@ check_name (const char *option, const char *name, GError **error)
   return FALSE;
 }
 
+gboolean
+cli_host_is_loopback (const char *host)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
+
+  return g_ascii_strcasecmp (host, "localhost") == 0
+         || (address != NULL && g_inet_address_get_is_loopback (address));
+}
+
 static gboolean
 check_rest (CliOptions *options, GError **error)
 {
@@ -334,6 +349,13 @@ check_rest (CliOptions *options, GError **error)
                              "WebRTC and nothing else"));
       return FALSE;
     }
+  if (options->no_limits && options->server
+      && (options->host == NULL || !cli_host_is_loopback (options->host)))
+    {
+      usage_error (error, _ ("--no-limits: everybody who reaches this coordinator could overload "
+                             "it; it goes with --host 127.0.0.1 only"));
+      return FALSE;
+    }
   return TRUE;
 }
 
@@ -350,6 +372,8 @@ find_server_only (CliOptions *options, RawOptions *raw)
     return "--max-peers";
   if (options->no_cors)
     return "--no-cors";
+  if (options->no_limits)
+    return "--no-limits";
   if (options->static_dir != NULL)
     return "--static";
   return NULL;

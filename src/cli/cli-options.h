@@ -27,6 +27,7 @@ typedef struct
   gboolean auto_webrtc;
   guint max_peers;
   gboolean no_cors;
+  gboolean no_limits;
   char *static_dir;
   char *data_dir;
   gboolean debug;
@@ -40,6 +41,9 @@ typedef struct
 void cli_options_clear (CliOptions *options);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CliOptions, cli_options_clear)
+
+/* Can only programs on this machine reach what listens there? */
+gboolean cli_host_is_loopback (const char *host);
 
 /* Takes what it knows out of argv. FALSE: error says what is wrong with which option, for a
  * person. Prints the help and ends the program on --help. */

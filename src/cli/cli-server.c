@@ -2,9 +2,11 @@
 #include "cli-commands.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <glib/gi18n.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <sys/resource.h>
 
 #include "cli-output.h"
 #include "cli-run.h"
@@ -123,8 +125,7 @@ say_who_can_reach_it (CliServer *self, const char *host)
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
   gboolean is_any = address != NULL && g_inet_address_get_is_any (address);
   gboolean is_v6 = address != NULL && g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6;
-  gboolean is_local = g_str_equal (host, "localhost")
-                      || (address != NULL && g_inet_address_get_is_loopback (address));
+  gboolean is_local = cli_host_is_loopback (host);
   struct ifaddrs *interfaces = NULL;
 
   if (!is_any)
@@ -170,6 +171,10 @@ configure (CliServer *self, CliOptions *options, GError **error)
                       !options->no_webrtc, "cors", !options->no_cors, "stun-servers",
                       options->stun != NULL ? options->stun : (GStrv)default_stun, "turn-servers",
                       options->turn, "seeds", options->seeds, NULL);
+
+  if (options->no_limits)
+    g_object_set (self->coordinator, "signal-rate", 0, "join-rate", 0, "connection-rate", 0,
+                  "connections-per-address", 0, NULL);
 
   g_signal_connect (self->coordinator, "peer-joined", G_CALLBACK (on_peer_joined), self);
   g_signal_connect (self->coordinator, "peer-left", G_CALLBACK (on_peer_left), self);
@@ -227,14 +232,28 @@ serve (CliServer *self, CliOptions *options)
       return CLI_EXIT_FAILED;
     }
 
+  /* Whoever reads that it runs may stop it at once. */
+  cli_run_init (&self->run, stop, self);
   cli_say (CLI_GOOD, _ ("The coordinator \"%s\" is running:"),
            sentient_coordinator_get_node_id (self->coordinator));
   say_who_can_reach_it (self, options->host);
 
-  cli_run_init (&self->run, stop, self);
   if (options->seeds != NULL)
     self->seeds = cli_seeds_new (self->coordinator, options);
   return cli_run_loop (&self->run);
+}
+
+/* A connection each: as many as the system lets us have. */
+static void
+raise_fd_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
+    g_debug ("the limit of file descriptors stays as it is: %s", g_strerror (errno));
 }
 
 int
@@ -243,6 +262,7 @@ cli_server (CliOptions *options)
   CliServer self = { 0 };
   int status;
 
+  raise_fd_limit ();
   if (options->host == NULL)
     options->host = g_strdup ("0.0.0.0");
   status = serve (&self, options);

@@ -54,6 +54,11 @@ run (CliOptions *options, int argc, char **argv)
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     if (g_str_equal (argv[1], commands[i].name))
       {
+        if (options->server)
+          {
+            cli_complain (_ ("%s is no coordinator: leave out --server"), argv[1]);
+            return CLI_EXIT_USAGE;
+          }
         if (argc == 2)
           return commands[i].run (options);
         cli_complain (_ ("%s takes no further words, but got \"%s\""), argv[1], argv[2]);

@@ -120,6 +120,21 @@ def _():
     server.stop()
 
 
+@case('a pipe is read no further until a join or leave is answered', 120)
+def _():
+    server = Server()
+    a = Node('pia', server.url)
+    a.write('/join r1\ntalk in r1\n/leave\n/join global\n/leave\n/join global\n/rooms')
+    a.wait_line('kept for whoever comes first')
+    check(a.find('Nobody is connected in "r1"'), f'the line went elsewhere{a.report()}')
+    a.wait_line('You left "r1"')
+    a.wait_line('You left "global" and are in no room')
+    a.wait_line('You are in "global" now')
+    a.wait_line(r'\* global')
+    a.quit()
+    server.stop()
+
+
 @case('malformed SDP and candidates from a raw client end in an error, not in the node', 120)
 def _():
     server = Server()

@@ -37,6 +37,7 @@ def _():
     said = ends(['--help'], 0, '8888', '3000')
     for option in ('--server', '--port', '--host', '--seed', '--seeds', '--node-id', '--network-id',
                    '--no-webrtc', '--stun', '--turn', '--auto-webrtc', '--max-peers', '--no-cors',
+                   '--no-limits',
                    '--static', '--data', '--debug', '--no-color', '--version'):
         contains(said, option, '--help')
 
@@ -49,7 +50,8 @@ def _():
                        (['--node-id', 'a b'], 'a b'), (['--node-id', 'x' * 129], 'node-id'),
                        (['--node-id', 'system'], 'system'), (['--auto-webrtc', 'perhaps'], 'perhaps'),
                        (['--stun', 'http://x'], '--stun'), (['--turn', 'turn:nobody'], 'turn:nobody'),
-                       (['--seed', 'ftp://x'], 'ftp://x'), (['--no-such-option'], 'no-such-option'),
+                       (['--seed', 'ftp://x'], 'ftp://x'),
+                       (['--seed', 'http://a b'], 'See sentient --help'), (['--no-such-option'], 'no-such-option'),
                        (['frobnicate'], 'frobnicate')):
         ends(['--server', '--host', '127.0.0.1', '--port', '0'] + args, 2, word)
 

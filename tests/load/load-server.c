@@ -72,7 +72,7 @@ load_server_start (LoadServer *self, const char *program)
       prctl (PR_SET_PDEATHSIG, SIGKILL);
       dup2 (self->out, STDOUT_FILENO);
       execl (program, program, "--server", "--host", "127.0.0.1", "--port", "0", "--stun", "none",
-             "--no-color", "--max-peers", "2000", (char *)NULL);
+             "--no-color", "--no-limits", "--max-peers", "2000", (char *)NULL);
       load_die ("cannot run %s: %s", program, strerror (errno));
     }
   read_port (self, changes);

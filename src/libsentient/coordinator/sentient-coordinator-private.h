@@ -17,6 +17,20 @@ typedef struct
   gint64 last_seen;
 } SentientSeedReport;
 
+/* Limits that are properties, in the order of their ids. */
+typedef enum
+{
+  SENTIENT_LIMIT_SIGNAL_RATE,
+  SENTIENT_LIMIT_SIGNAL_BURST,
+  SENTIENT_LIMIT_JOIN_RATE,
+  SENTIENT_LIMIT_JOIN_BURST,
+  SENTIENT_LIMIT_CONNECTION_RATE,
+  SENTIENT_LIMIT_CONNECTION_BURST,
+  SENTIENT_LIMIT_CONNECTIONS_PER_ADDRESS,
+  SENTIENT_LIMIT_ROOMS_PER_NODE,
+  SENTIENT_N_LIMITS
+} SentientLimit;
+
 struct _SentientCoordinator
 {
   GObject parent_instance;
@@ -35,6 +49,7 @@ struct _SentientCoordinator
   guint ping_interval_ms;
   guint silence_ms;
   guint grace_ms;
+  guint limits[SENTIENT_N_LIMITS];
 
   SentientClock *clock;
   GMainContext *context;
@@ -59,6 +74,16 @@ struct _SentientCoordinator
 };
 
 void sentient_seed_report_free (gpointer report);
+/* sentient-coordinator-limits.c */
+void sentient_coordinator_make_limit_properties (GParamSpec *properties[SENTIENT_N_LIMITS]);
+/* Sets the field and notifies if that is a change. */
+void sentient_coordinator_set_uint (SentientCoordinator *self,
+                                    guint *field,
+                                    guint number,
+                                    GParamSpec *pspec);
+void sentient_coordinator_init_limits (SentientCoordinator *self);
+void sentient_coordinator_fill_engine_limits (SentientCoordinator *self,
+                                              SentientEngineConfig *config);
 void sentient_coordinator_apply_limits (SentientCoordinator *self);
 void sentient_coordinator_notify_running (SentientCoordinator *self);
 /* Keeps it until the loop's next turn: its last reference went in a handler that the engine called,

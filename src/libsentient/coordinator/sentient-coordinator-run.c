@@ -22,19 +22,6 @@ sentient_seed_report_free (gpointer data)
   g_free (report);
 }
 
-void
-sentient_coordinator_apply_limits (SentientCoordinator *self)
-{
-  SentientDirectoryLimits *limits;
-
-  if (self->directory == NULL)
-    return; /* construction: applied at the start */
-  limits = sentient_directory_get_limits (self->directory);
-  limits->room_peers = self->max_peers;
-  limits->silence_ms = self->silence_ms;
-  limits->grace_ms = self->grace_ms;
-}
-
 /* The nodes that are here now, for /nodes: at most INBOUND_LISTED. */
 static void
 list_inbound (SentientCoordinator *self)
@@ -146,6 +133,7 @@ build (SentientCoordinator *self)
   engine_config.ping_interval_ms = self->ping_interval_ms;
   engine_config.silence_ms = self->silence_ms;
   engine_config.metrics = sentient_directory_get_metrics (self->directory);
+  sentient_coordinator_fill_engine_limits (self, &engine_config);
   self->engine = sentient_engine_new (&engine_config, self->clock, self->server,
                                       sentient_hub_get_engine_handler (), self->hub);
   sentient_router_set_engine (self->router, self->engine);

@@ -41,8 +41,9 @@ typedef enum
   PROP_URL,
   PROP_ROOMS,
 } SentientCoordinatorProperty;
+#define PROP_LIMITS (PROP_ROOMS + 1) /* here a SentientLimit each begins */
 
-static GParamSpec *properties[PROP_ROOMS + 1];
+static GParamSpec *properties[PROP_LIMITS + SENTIENT_N_LIMITS];
 
 enum
 {
@@ -193,7 +194,10 @@ sentient_coordinator_get_property (GObject *object, guint prop_id, GValue *value
       g_value_set_object (value, self->directory);
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      if (prop_id - PROP_LIMITS < SENTIENT_N_LIMITS)
+        g_value_set_uint (value, self->limits[prop_id - PROP_LIMITS]);
+      else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
 
@@ -216,15 +220,6 @@ set_strv (SentientCoordinator *self, GStrv *field, const GValue *value, GParamSp
 }
 
 static void
-set_number (SentientCoordinator *self, guint *field, guint number, GParamSpec *pspec)
-{
-  if (*field == number)
-    return;
-  *field = number;
-  g_object_notify_by_pspec (G_OBJECT (self), pspec);
-}
-
-static void
 sentient_coordinator_set_property (GObject *object,
                                    guint prop_id,
                                    const GValue *value,
@@ -238,7 +233,7 @@ sentient_coordinator_set_property (GObject *object,
       set_string (self, &self->host, value, pspec);
       break;
     case PROP_PORT:
-      set_number (self, &self->port, g_value_get_uint (value), pspec);
+      sentient_coordinator_set_uint (self, &self->port, g_value_get_uint (value), pspec);
       break;
     case PROP_NODE_ID:
       self->node_id = g_value_dup_string (value);
@@ -250,7 +245,7 @@ sentient_coordinator_set_property (GObject *object,
       set_string (self, &self->static_dir, value, pspec);
       break;
     case PROP_MAX_PEERS:
-      set_number (self, &self->max_peers, g_value_get_uint (value), pspec);
+      sentient_coordinator_set_uint (self, &self->max_peers, g_value_get_uint (value), pspec);
       break;
     case PROP_WEBRTC_ENABLED:
       self->webrtc_enabled = g_value_get_boolean (value);
@@ -271,13 +266,14 @@ sentient_coordinator_set_property (GObject *object,
       self->clock = g_value_dup_object (value);
       break;
     case PROP_PING_INTERVAL:
-      set_number (self, &self->ping_interval_ms, g_value_get_uint (value), pspec);
+      sentient_coordinator_set_uint (self, &self->ping_interval_ms, g_value_get_uint (value),
+                                     pspec);
       break;
     case PROP_SILENCE_TIMEOUT:
-      set_number (self, &self->silence_ms, g_value_get_uint (value), pspec);
+      sentient_coordinator_set_uint (self, &self->silence_ms, g_value_get_uint (value), pspec);
       break;
     case PROP_GRACE_TIME:
-      set_number (self, &self->grace_ms, g_value_get_uint (value), pspec);
+      sentient_coordinator_set_uint (self, &self->grace_ms, g_value_get_uint (value), pspec);
       break;
     case PROP_RUNNING:
     case PROP_UPTIME:
@@ -285,7 +281,11 @@ sentient_coordinator_set_property (GObject *object,
     case PROP_URL:
     case PROP_ROOMS:
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      if (prop_id - PROP_LIMITS < SENTIENT_N_LIMITS)
+        sentient_coordinator_set_uint (self, &self->limits[prop_id - PROP_LIMITS],
+                                       g_value_get_uint (value), pspec);
+      else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
   sentient_coordinator_apply_limits (self);
 }
@@ -524,6 +524,7 @@ sentient_coordinator_class_init (SentientCoordinatorClass *klass)
 
   install_settings ();
   install_state ();
+  sentient_coordinator_make_limit_properties (properties + PROP_LIMITS);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 
   /**
@@ -582,6 +583,7 @@ sentient_coordinator_init (SentientCoordinator *self)
   self->ping_interval_ms = 15000;
   self->silence_ms = 30000;
   self->grace_ms = 30000;
+  sentient_coordinator_init_limits (self);
   self->rooms = g_ptr_array_new_with_free_func (g_object_unref);
   self->seed_reports = g_ptr_array_new_with_free_func (sentient_seed_report_free);
 }

@@ -450,6 +450,60 @@ test_changed_while_running (Fixture *fixture, gconstpointer unused)
 }
 
 static void
+on_notify (GObject *object, GParamSpec *pspec, gpointer count)
+{
+  ++*(guint *)count;
+}
+
+/* Each is its own property, with the default that the protocol names. */
+static void
+test_limits (Fixture *fixture, gconstpointer unused)
+{
+  static const struct
+  {
+    const char *name;
+    guint value;
+  } limits[] = {
+    { "signal-rate", 200 },       { "signal-burst", 2000 },
+    { "join-rate", 10 },          { "join-burst", 64 },
+    { "connection-rate", 64 },    { "connection-burst", 256 },
+    { "max-rooms-per-node", 32 }, { "connections-per-address", 1024 },
+  };
+  g_autoptr (SentientMember) member = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_notified = 0;
+  guint value;
+
+  g_signal_connect (fixture->coordinator, "notify", G_CALLBACK (on_notify), &n_notified);
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+    {
+      g_object_get (fixture->coordinator, limits[i].name, &value, NULL);
+      g_assert_cmpuint (value, ==, limits[i].value);
+      g_object_set (fixture->coordinator, limits[i].name, value, NULL);
+      g_assert_cmpuint (n_notified, ==, i);
+      g_object_set (fixture->coordinator, limits[i].name, i + 1, NULL);
+      g_assert_cmpuint (n_notified, ==, i + 1);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+    {
+      g_object_get (fixture->coordinator, limits[i].name, &value, NULL);
+      g_assert_cmpuint (value, ==, i + 1);
+    }
+
+  /* They count at once; rates do not bind callers in this process. */
+  g_object_set (fixture->coordinator, "max-rooms-per-node", 1, NULL);
+  for (guint i = 0; i < 10; i++)
+    {
+      g_clear_object (&member);
+      member = sentient_coordinator_join (fixture->coordinator, "a", "lab", NULL, &error);
+      g_assert_no_error (error);
+    }
+  g_assert_null (sentient_coordinator_join (fixture->coordinator, "a", "den", NULL, &error));
+  g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BUSY);
+  g_assert_true (sentient_coordinator_leave_all (fixture->coordinator, "a", NULL));
+}
+
+static void
 test_bad_node_id (void)
 {
   g_autoptr (SentientCoordinator) coordinator
@@ -472,6 +526,7 @@ main (int argc, char **argv)
   ADD ("/coordinator/statistics", test_statistics);
   ADD ("/coordinator/broadcast", test_broadcast);
   ADD ("/coordinator/cleanup", test_cleanup);
+  ADD ("/coordinator/limits", test_limits);
   ADD ("/coordinator/start-stop", test_start_stop);
   ADD ("/coordinator/let-go/by-engine", test_let_go);
   g_test_add ("/coordinator/let-go/by-time", Fixture, "", set_up, test_let_go, tear_down);

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The coordinator's limits: one property each, and where they go. */
+
+#include "coordinator/sentient-coordinator-private.h"
+
+static const guint defaults[SENTIENT_N_LIMITS] = {
+  [SENTIENT_LIMIT_SIGNAL_RATE] = 200,
+  [SENTIENT_LIMIT_SIGNAL_BURST] = 2000,
+  [SENTIENT_LIMIT_JOIN_RATE] = 10,
+  [SENTIENT_LIMIT_JOIN_BURST] = 64,
+  [SENTIENT_LIMIT_CONNECTION_RATE] = 64,
+  [SENTIENT_LIMIT_CONNECTION_BURST] = 256,
+  [SENTIENT_LIMIT_CONNECTIONS_PER_ADDRESS] = 1024,
+  [SENTIENT_LIMIT_ROOMS_PER_NODE] = 32,
+};
+
+static GParamSpec *
+new_limit (const char *name, SentientLimit limit, guint min)
+{
+  return g_param_spec_uint (name, NULL, NULL, min, SENTIENT_RATE_BURST_MAX, defaults[limit],
+                            G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+make_node_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
+{
+  /**
+   * SentientCoordinator:signal-rate:
+   *
+   * How many signals a node may send a second; 0: any number. What is more is refused with
+   * %SENTIENT_ERROR_RATE_LIMITED. It and the other rates are for nodes that come by the network,
+   * not for callers in this process.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_SIGNAL_RATE] = new_limit ("signal-rate", SENTIENT_LIMIT_SIGNAL_RATE, 0);
+  /**
+   * SentientCoordinator:signal-burst:
+   *
+   * How many signals a node that was quiet may send at once.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_SIGNAL_BURST]
+      = new_limit ("signal-burst", SENTIENT_LIMIT_SIGNAL_BURST, 1);
+  /**
+   * SentientCoordinator:join-rate:
+   *
+   * How often a node may join a room a second; 0: any number. A join counts once, and once more for
+   * every 50 members that the room has: all of them are told.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_JOIN_RATE] = new_limit ("join-rate", SENTIENT_LIMIT_JOIN_RATE, 0);
+  /**
+   * SentientCoordinator:join-burst:
+   *
+   * How many joins a node that was quiet may ask for at once.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_JOIN_BURST] = new_limit ("join-burst", SENTIENT_LIMIT_JOIN_BURST, 1);
+  /**
+   * SentientCoordinator:max-rooms-per-node:
+   *
+   * In how many rooms a node may be.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_ROOMS_PER_NODE]
+      = new_limit ("max-rooms-per-node", SENTIENT_LIMIT_ROOMS_PER_NODE, 1);
+}
+
+static void
+make_address_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
+{
+  /**
+   * SentientCoordinator:connection-rate:
+   *
+   * How many connections may come from one address (for IPv6: from one /64) a second; 0: any
+   * number. What is more is answered with 429 and closed. Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_CONNECTION_RATE]
+      = new_limit ("connection-rate", SENTIENT_LIMIT_CONNECTION_RATE, 0);
+  /**
+   * SentientCoordinator:connection-burst:
+   *
+   * How many connections may come from one address at once. Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_CONNECTION_BURST]
+      = new_limit ("connection-burst", SENTIENT_LIMIT_CONNECTION_BURST, 1);
+  /**
+   * SentientCoordinator:connections-per-address:
+   *
+   * How many connections from one address may be open; 0: any number. What is more is answered with
+   * 503 and closed. Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_CONNECTIONS_PER_ADDRESS]
+      = new_limit ("connections-per-address", SENTIENT_LIMIT_CONNECTIONS_PER_ADDRESS, 0);
+}
+
+void
+sentient_coordinator_make_limit_properties (GParamSpec *properties[SENTIENT_N_LIMITS])
+{
+  make_node_limits (properties);
+  make_address_limits (properties);
+}
+
+void
+sentient_coordinator_set_uint (SentientCoordinator *self,
+                               guint *field,
+                               guint number,
+                               GParamSpec *pspec)
+{
+  if (*field == number)
+    return;
+  *field = number;
+  g_object_notify_by_pspec (G_OBJECT (self), pspec);
+}
+
+void
+sentient_coordinator_init_limits (SentientCoordinator *self)
+{
+  for (guint i = 0; i < SENTIENT_N_LIMITS; i++)
+    self->limits[i] = defaults[i];
+}
+
+void
+sentient_coordinator_fill_engine_limits (SentientCoordinator *self, SentientEngineConfig *config)
+{
+  config->address.connections.rate = self->limits[SENTIENT_LIMIT_CONNECTION_RATE];
+  config->address.connections.burst = self->limits[SENTIENT_LIMIT_CONNECTION_BURST];
+  config->address.open = self->limits[SENTIENT_LIMIT_CONNECTIONS_PER_ADDRESS];
+}
+
+void
+sentient_coordinator_apply_limits (SentientCoordinator *self)
+{
+  SentientDirectoryLimits *limits;
+
+  if (self->directory == NULL)
+    return; /* construction: applied at the start */
+  limits = sentient_directory_get_limits (self->directory);
+  limits->room_peers = self->max_peers;
+  limits->silence_ms = self->silence_ms;
+  limits->grace_ms = self->grace_ms;
+  limits->node_rooms = self->limits[SENTIENT_LIMIT_ROOMS_PER_NODE];
+  limits->signals.rate = self->limits[SENTIENT_LIMIT_SIGNAL_RATE];
+  limits->signals.burst = self->limits[SENTIENT_LIMIT_SIGNAL_BURST];
+  limits->joins.rate = self->limits[SENTIENT_LIMIT_JOIN_RATE];
+  limits->joins.burst = self->limits[SENTIENT_LIMIT_JOIN_BURST];
+}
