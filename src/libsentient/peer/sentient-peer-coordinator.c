@@ -54,7 +54,7 @@ on_reconnect_timer (gpointer user_data)
 static void
 reconnect_later (SentientPeer *self)
 {
-  guint ms = sentient_backoff_next_ms (&self->backoff, NULL);
+  guint ms = MAX (sentient_backoff_next_ms (&self->backoff, NULL), self->round_retry_ms);
 
   g_debug ("trying to reach a coordinator again in %u ms", ms);
   clear_reconnect_timer (self);
@@ -167,6 +167,7 @@ try_failed (SentientPeer *self, SentientChannelKind kind, const GError *error)
                           kind == SENTIENT_CHANNEL_KIND_WEBSOCKET ? "WebSocket" : "long poll",
                           error->message);
   g_debug ("“%s”: %s: %s", self->node_id, uri, error->message);
+  self->round_retry_ms = MAX (self->round_retry_ms, sentient_error_get_retry_after (error));
   self->round_error
       = error->domain == SENTIENT_ERROR ? error->code : (gint)SENTIENT_ERROR_CONNECTION_LOST;
   if (kind == SENTIENT_CHANNEL_KIND_WEBSOCKET
@@ -191,6 +192,7 @@ channel_opened (SentientPeer *self, SentientChannel *channel)
 
   self->first_uri = (self->first_uri + self->uris_tried) % self->uris->len;
   self->open_since = g_get_monotonic_time ();
+  self->round_retry_ms = 0;
   g_object_freeze_notify (G_OBJECT (self));
   sentient_peer_set_coordinator_uri (self, uri);
   sentient_peer_set_channel_kind (self, sentient_channel_get_kind (channel));
@@ -257,6 +259,7 @@ begin_round (SentientPeer *self)
 {
   self->uris_tried = 0;
   self->try_poll = FALSE;
+  self->round_retry_ms = 0;
   g_string_truncate (self->tried, 0);
   try_uri (self);
 }

@@ -64,6 +64,7 @@ struct _SentientPeer
   gboolean try_poll;        /* the WebSocket of the present URI did not work */
   GString *tried;           /* what went wrong in this round, for people */
   gint round_error;         /* code of the last that went wrong */
+  guint round_retry_ms;     /* how long we were asked to wait in this round */
   SentientChannel *channel; /* open, or being opened */
   GCancellable *opening;    /* NULL: none is being opened */
   gint64 open_since;        /* monotonic, us */

@@ -8,6 +8,8 @@
 #include "protocol/sentient-request.h"
 
 #define REQUESTS_MAX 64
+#define RETRY_AFTER_DEFAULT_MS 1000
+#define RETRY_AFTER_MAX_MS 30000
 
 /* A join or leave without an answer yet. */
 typedef struct
@@ -15,6 +17,7 @@ typedef struct
   SentientPeer *peer;
   gboolean join;
   gboolean again; /* a join after the coordinator was lost: nobody waits for it */
+  gboolean tried; /* it was refused for a moment, and is tried once more */
   char *room;
   char *metadata;
   SentientWaiters *waiters;
@@ -106,6 +109,50 @@ add_request (SentientPeer *self, gboolean join, const char *room, const char *me
   return request;
 }
 
+static void
+set_timeout (SentientPeer *self, Request *request, guint ms, GSourceFunc func)
+{
+  g_source_destroy (request->timeout);
+  g_source_unref (request->timeout);
+  request->timeout = sentient_peer_add_timeout (self, ms, func, request);
+}
+
+static gboolean
+on_retry (gpointer user_data)
+{
+  Request *request = user_data;
+  g_autoptr (SentientPeer) self = g_object_ref (request->peer);
+  g_autoptr (Request) owned = NULL;
+  g_autoptr (GError) error = NULL;
+
+  /* It runs: what destroys it next must find another. */
+  set_timeout (self, request, self->request_timeout, on_request_timeout);
+  if (sentient_peer_has_coordinator (self)
+      && !sentient_channel_join (self->channel, request->room, request->metadata, &error))
+    {
+      owned = take_request (self, request);
+      refuse_request (self, request, error);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+/* A join that came too soon is tried once more when the coordinator said it may be. */
+static gboolean
+retry_later (SentientPeer *self, Request *request, const GError *error)
+{
+  guint ms = sentient_error_get_retry_after (error);
+
+  if (ms == 0)
+    ms = RETRY_AFTER_DEFAULT_MS;
+  if (request->tried || !g_error_matches (error, SENTIENT_ERROR, SENTIENT_ERROR_RATE_LIMITED)
+      || ms > RETRY_AFTER_MAX_MS)
+    return FALSE;
+  g_debug ("the join of “%s” is tried again in %u ms: %s", request->room, ms, error->message);
+  request->tried = TRUE;
+  set_timeout (self, request, ms, on_retry);
+  return TRUE;
+}
+
 void
 sentient_peer_fail_requests (SentientPeer *self, const GError *error)
 {
@@ -175,6 +222,8 @@ sentient_peer_handle_join_result (SentientPeer *self, SentientServerMessage *mes
   Request *request = find_request (self, TRUE, message->room);
   g_autoptr (Request) owned = NULL;
 
+  if (request != NULL && !message->success && retry_later (self, request, message->error))
+    return;
   if (request != NULL)
     {
       owned = take_request (self, request);

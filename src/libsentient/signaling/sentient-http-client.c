@@ -5,7 +5,7 @@
 #include "signaling/sentient-channel.h"
 
 #define READ_SIZE 16384
-#define RETRY_AFTER_MAX_S 60
+#define RETRY_AFTER_MAX_S 120
 
 typedef struct
 {
@@ -144,16 +144,16 @@ fail (GTask *task, GError *error)
   g_task_return_error (task, sentient_http_wrap_error (error, request->uri));
 }
 
-static guint
-parse_retry_after (SoupMessage *message)
+guint
+sentient_http_get_retry_after_ms (SoupMessage *message)
 {
   const char *text
       = soup_message_headers_get_one (soup_message_get_response_headers (message), "Retry-After");
   guint64 seconds;
 
-  if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 0, RETRY_AFTER_MAX_S, &seconds, NULL))
+  if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT32, &seconds, NULL))
     return 0;
-  return seconds * 1000;
+  return (guint)MIN (seconds, RETRY_AFTER_MAX_S) * 1000;
 }
 
 static void
@@ -191,7 +191,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
 
   reply = g_new0 (SentientHttpReply, 1);
   reply->status = soup_message_get_status (request->message);
-  reply->retry_after_ms = parse_retry_after (request->message);
+  reply->retry_after_ms = sentient_http_get_retry_after_ms (request->message);
   reply->body = g_byte_array_free_to_bytes (g_steal_pointer (&request->body));
   g_task_return_pointer (task, reply, (GDestroyNotify)sentient_http_reply_free);
 }
@@ -305,8 +305,8 @@ make_refusal (SentientServerMessageKind kind, guint status)
   return message;
 }
 
-SentientServerMessage *
-sentient_http_reply_parse (SentientHttpReply *reply, SentientServerMessageKind kind)
+static SentientServerMessage *
+parse_body (SentientHttpReply *reply, SentientServerMessageKind kind)
 {
   gsize len;
   const char *data = g_bytes_get_data (reply->body, &len);
@@ -319,4 +319,14 @@ sentient_http_reply_parse (SentientHttpReply *reply, SentientServerMessageKind k
   else if (!message->success || reply->status == 200)
     return g_steal_pointer (&message);
   return make_refusal (kind, reply->status);
+}
+
+SentientServerMessage *
+sentient_http_reply_parse (SentientHttpReply *reply, SentientServerMessageKind kind)
+{
+  SentientServerMessage *message = parse_body (reply, kind);
+
+  if (reply->retry_after_ms > 0)
+    sentient_error_set_retry_after (message->error, reply->retry_after_ms);
+  return message;
 }

@@ -41,6 +41,9 @@ void sentient_http_reply_free (SentientHttpReply *reply);
 SentientServerMessage *sentient_http_reply_parse (SentientHttpReply *reply,
                                                   SentientServerMessageKind kind);
 
+/* What the answer's Retry-After says, at most two minutes; 0: nothing. */
+guint sentient_http_get_retry_after_ms (SoupMessage *message);
+
 /* What a status says when the body does not. */
 SentientError sentient_http_status_to_error (guint status);
 

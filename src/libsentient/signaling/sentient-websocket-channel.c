@@ -262,6 +262,19 @@ on_socket_closed (SoupWebsocketConnection *socket, SentientWebsocketChannel *sel
                       reason != NULL && *reason != '\0' ? ": " : "", reason != NULL ? reason : ""));
 }
 
+static GError *
+make_handshake_error (SentientWebsocketChannel *self)
+{
+  guint status = soup_message_get_status (self->handshake);
+  const char *phrase = soup_message_get_reason_phrase (self->handshake);
+  GError *made = g_error_new (SENTIENT_ERROR, (gint)sentient_http_status_to_error (status),
+                              "the coordinator answered the WebSocket handshake with %u %s", status,
+                              phrase != NULL ? phrase : soup_status_get_phrase (status));
+
+  sentient_error_set_retry_after (made, sentient_http_get_retry_after_ms (self->handshake));
+  return made;
+}
+
 static void
 on_handshake (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -269,17 +282,13 @@ on_handshake (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (SoupWebsocketConnection) socket
       = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
-  guint status;
 
   if (self->step != STEP_HANDSHAKE)
     return;
   if (socket == NULL)
     {
-      status = soup_message_get_status (self->handshake);
-      if (status >= 400)
-        end (self, g_error_new (SENTIENT_ERROR, sentient_http_status_to_error (status),
-                                "the coordinator answered the WebSocket handshake with %u %s",
-                                status, soup_status_get_phrase (status)));
+      if (soup_message_get_status (self->handshake) >= 400)
+        end (self, make_handshake_error (self));
       else
         end (self, sentient_http_wrap_error (g_steal_pointer (&error), self->base));
       return;

@@ -235,11 +235,15 @@ join_result (FakeCoordinator *self, const char *node_id, const char *room, gbool
 
   if (!http)
     g_string_append (text, "\"type\":\"join-result\",");
-  if (self->flags & FAKE_ROOM_FULL)
+  if (self->flags & (FAKE_ROOM_FULL | FAKE_RATE_ONCE))
     {
-      g_string_append_printf (
-          text, "\"success\":false,\"room\":\"%s\",\"code\":\"room-full\",\"error\":\"no place\"}",
-          room);
+      const char *code = self->flags & FAKE_ROOM_FULL ? "room-full" : "rate-limited";
+
+      self->flags &= ~FAKE_RATE_ONCE;
+      g_string_append_printf (text,
+                              "\"success\":false,\"room\":\"%s\",\"code\":\"%s\",\"retryAfter\":20,"
+                              "\"error\":\"no place\"}",
+                              room, code);
       return g_string_free (text, FALSE);
     }
   g_string_append_printf (text, "\"success\":true,\"room\":\"%s\",\"peers\":[", room);
@@ -270,7 +274,7 @@ handle_join (FakeCoordinator *self, const char *node_id, JsonObject *object, gbo
 
   if (self->flags & FAKE_MUTE)
     return NULL;
-  if (!(self->flags & FAKE_ROOM_FULL))
+  if (!(self->flags & (FAKE_ROOM_FULL | FAKE_RATE_ONCE)))
     {
       fake_add_member (self, node_id, room);
       place = find_place (self, node_id, room);

@@ -21,6 +21,7 @@ typedef enum
   FAKE_HOLD = 1 << 7,         /* signals are only logged, not relayed; see fake_relay_held () */
   FAKE_BUSY_ONCE = 1 << 8,    /* the first POST of a signal is answered with 503 */
   FAKE_REFUSE_POLL = 1 << 9,  /* polls are answered with 404 */
+  FAKE_RATE_ONCE = 1 << 10,   /* the next join is refused: try again in 20 ms */
 } FakeFlags;
 
 typedef struct

@@ -329,6 +329,40 @@ assert_join_fails (TestPeer *alice, const char *room, SentientError code)
   g_assert_error (error, SENTIENT_ERROR, (gint)code);
 }
 
+/* A join that came too soon is tried once more, by itself; a second refusal is told. */
+static void
+test_join_too_fast (gconstpointer data)
+{
+  FakeCoordinator *coordinator = fake_coordinator_new (FAKE_RATE_ONCE | GPOINTER_TO_UINT (data), 0);
+  TestPeer *alice = test_peer_new ("alice");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SentientRoom) room = NULL;
+
+  test_peer_connect_to (alice, coordinator);
+  room = test_peer_try_join (alice, "lobby", &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (room);
+  g_assert_cmpuint (fake_count (coordinator, "alice", "join"), ==, 2);
+
+  if (!(GPOINTER_TO_UINT (data) & FAKE_NO_WEBSOCKET))
+    {
+      coordinator->flags |= FAKE_RATE_ONCE;
+      sentient_peer_join_async (alice->peer, "den", NULL, NULL, on_result, &result);
+      await (fake_count (coordinator, "alice", "join") == 3);
+      coordinator->flags |= FAKE_RATE_ONCE;
+      await (result != NULL);
+      g_assert_null (sentient_peer_join_finish (alice->peer, result, &error));
+      g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_RATE_LIMITED);
+      g_assert_cmpuint (sentient_error_get_retry_after (error), ==, 20);
+    }
+  test_peer_close (alice);
+  g_clear_object (&result);
+  g_clear_object (&room);
+  test_peer_free (alice);
+  fake_coordinator_free (coordinator);
+}
+
 static void
 test_join_errors (gconstpointer data)
 {
@@ -533,6 +567,9 @@ main (int argc, char **argv)
   g_test_add_func ("/peer/taken-over", test_taken_over);
   g_test_add_func ("/peer/lost", test_lost_by_close_and_silence);
   g_test_add_func ("/peer/nonsense", test_nonsense);
+  g_test_add_data_func ("/peer/join-too-fast/websocket", NULL, test_join_too_fast);
+  g_test_add_data_func ("/peer/join-too-fast/poll", GUINT_TO_POINTER (FAKE_NO_WEBSOCKET),
+                        test_join_too_fast);
   g_test_add_data_func ("/peer/join-errors/websocket", NULL, test_join_errors);
   g_test_add_data_func ("/peer/join-errors/poll", GUINT_TO_POINTER (FAKE_NO_WEBSOCKET),
                         test_join_errors);
