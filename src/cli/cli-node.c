@@ -357,6 +357,8 @@ cli_node (CliOptions *options)
   CliNode self = { .options = options };
   g_autoptr (GError) error = NULL;
   g_autofree char *node_id = cli_options_choose_node_id (options, &error);
+  g_autofree char *seeds_text = NULL;
+  const char *const *seeds;
   int status;
 
   if (node_id == NULL)
@@ -377,11 +379,11 @@ cli_node (CliOptions *options)
   make_peer (&self, node_id);
   cli_run_init (&self.run, stop, &self);
 
-  sentient_peer_connect_to_coordinator_async (self.peer,
-                                              options->seeds != NULL
-                                                  ? (const char *const *)options->seeds
-                                                  : default_seeds,
-                                              self.cancellable, on_connected, &self);
+  seeds = options->seeds != NULL ? (const char *const *)options->seeds : default_seeds;
+  seeds_text = g_strjoinv (", ", (char **)seeds);
+  cli_say (CLI_NOTE, _ ("Looking for a coordinator at %s"), seeds_text);
+  sentient_peer_connect_to_coordinator_async (self.peer, seeds, self.cancellable, on_connected,
+                                              &self);
   status = cli_run_loop (&self.run);
 
   cli_node_clear (&self);

@@ -225,7 +225,8 @@ seed_is_valid (const char *url)
   g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
   g_autoptr (GUri) usable = sentient_channel_parse_uri (url, NULL);
 
-  return usable != NULL && uri != NULL && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0'
+  return usable != NULL && uri != NULL && g_uri_get_host (uri) != NULL
+         && *g_uri_get_host (uri) != '\0'
          && (g_str_equal (g_uri_get_scheme (uri), "http")
              || g_str_equal (g_uri_get_scheme (uri), "https"));
 }

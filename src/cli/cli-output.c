@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib/gi18n.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 
 static gboolean colour_out;
 static gboolean colour_err;
+static gboolean may_leave_out;
+static guint n_left_out;
 
 static const char *const style_codes[] = {
   [CLI_PLAIN] = NULL, [CLI_GOOD] = "32", [CLI_NOTE] = "2", [CLI_WARN] = "33", [CLI_HEARD] = "36",
@@ -27,11 +30,35 @@ cli_output_init (gboolean no_color)
 }
 
 void
+cli_output_never_wait (void)
+{
+  may_leave_out = TRUE;
+}
+
+/* A pipe that is ready takes PIPE_BUF bytes without waiting (pipe(7)), more than a line of ours. */
+static gboolean
+is_ready (void)
+{
+  struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+  return poll (&out, 1, 0) != 0;
+}
+
+void
 cli_say (CliStyle style, const char *format, ...)
 {
   const char *code = colour_out ? style_codes[style] : NULL;
   g_autofree char *text = NULL;
   va_list args;
+
+  if (may_leave_out && !is_ready ())
+    {
+      n_left_out++;
+      return;
+    }
+  if (n_left_out > 0)
+    fprintf (stdout, _ ("(%u lines are left out here: nobody read them)\n"), n_left_out);
+  n_left_out = 0;
 
   va_start (args, format);
   text = g_strdup_vprintf (format, args);

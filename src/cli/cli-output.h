@@ -19,6 +19,10 @@ typedef enum
 /* Colours are for terminals, and not with --no-color or NO_COLOR in the environment. */
 void cli_output_init (gboolean no_color);
 
+/* From now on lines are left out, and counted, while nobody reads them: a coordinator does not
+ * stand still for them. */
+void cli_output_never_wait (void);
+
 /* One line on stdout. */
 void cli_say (CliStyle style, const char *format, ...) G_GNUC_PRINTF (2, 3);
 

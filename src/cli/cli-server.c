@@ -226,6 +226,7 @@ serve (CliServer *self, CliOptions *options)
       cli_complain ("%s", error->message);
       return error->domain == G_OPTION_ERROR ? CLI_EXIT_USAGE : CLI_EXIT_FAILED;
     }
+  cli_output_never_wait ();
   if (!sentient_coordinator_start (self->coordinator, &error))
     {
       cli_complain ("%s", error->message);

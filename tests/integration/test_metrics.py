@@ -187,20 +187,22 @@ def _():
 def _():
     server = Server()
     p = server.port
-    a = DesignClient(p, 'fa', 'f')
+    senders = [DesignClient(p, f'fs{n}', 'f') for n in range(5)] # each may fill a quarter
     h = DesignHttpClient(p, 'fh', 'f')
-    a.take_joined('fh')
     DesignHttpClient(p, 'fc', 'f')
-    a.take_joined('fc')
+    for sender in senders:
+        sender.barrier()
     before = scrape(p)
-    wanted = 1026
-    for n in range(wanted):
-        a.offer('fh', 'f', 'x')
-    came = a.barrier()
-    busy = [m for m in came if m['type'] == 'error']
+    wanted = 256 * len(senders)
+    busy = []
+    for sender in senders:
+        for n in range(256):
+            sender.offer('fh', 'f', 'x')
+        busy += [m for m in sender.barrier() if m['type'] == 'error']
+    equal(len(busy), wanted - 1023, 'how many do not fit beside the event')
     equal({m['code'] for m in busy}, {'busy'}, 'the errors')
     DesignHttpClient(p, 'fd', 'f')
-    a.take_joined('fd')
+    senders[0].take_joined('fd')
     changed = difference(before, scrape(p))
     equal(changed[signals('offer', 'queued')], wanted - len(busy), 'queued')
     equal(changed[refused('offer', 'busy')], len(busy), 'refused')
@@ -208,7 +210,8 @@ def _():
     equal(changed['dropped_messages_total{kind="event",reason="outbox-full"}'], 1, 'dropped events')
     check(not any(k.startswith('dropped') and 'kind="signal"' in k for k in changed),
           f'a signal was dropped: {changed}')
-    a.stop()
+    for sender in senders:
+        sender.stop()
     server.stop()
 
 
@@ -282,7 +285,7 @@ def _():
         if address is None:
             print('# no other address here')
             continue
-        with Connection(p, host=address) as connection:
+        with Connection(p, host=address, source=address) as connection:
             check_error(connection.request('GET', path), 403, 'forbidden')
             equal(connection.request('GET', '/healthz').status, 200, '/healthz from elsewhere')
             equal(connection.request('GET', '/readyz').status, 200, '/readyz from elsewhere')

@@ -131,7 +131,7 @@ def _():
     a.wait_line('You left "global" and are in no room')
     a.wait_line('You are in "global" now')
     a.wait_line(r'\* global')
-    a.quit()
+    a.stop()  # /quit would wait for the line that was kept
     server.stop()
 
 

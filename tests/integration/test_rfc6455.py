@@ -23,7 +23,7 @@ TAIL = b'"}'
 
 @functools.lru_cache(maxsize=None)
 def receiver():
-    return DesignClient(shared_server().port, 'rfc-echo', 'rfc')
+    return DesignClient(shared_server('--no-limits').port, 'rfc-echo', 'rfc')
 
 
 class Tester(DesignClient):
@@ -31,7 +31,7 @@ class Tester(DesignClient):
 
     def __init__(self):
         receiver()
-        super().__init__(shared_server().port, 'rfc-test', 'rfc')
+        super().__init__(shared_server('--no-limits').port, 'rfc-test', 'rfc')
 
     def echoes(self, sdp, what='the echo'):
         equal(receiver().take_offer('rfc-test'), sdp, what)
@@ -89,7 +89,7 @@ def fragments(data, size, opcode=TEXT):
 
 @case('1.3, 4.2.2: the accept key is that of the RFC, whatever the case of the fields')
 def _():
-    with Connection(shared_server().port) as connection:
+    with Connection(shared_server('--no-limits').port) as connection:
         connection.send(b'GET /webrtc/signal?nodeId=rfc-key HTTP/1.1\r\nhOST: 127.0.0.1\r\n'
                         b'upgrade: WebSocket\r\nCONNECTION: keep-alive, UPGRADE\r\n'
                         b'sec-websocket-key:   dGhlIHNhbXBsZSBub25jZQ==  \r\n'

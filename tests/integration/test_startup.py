@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Starting and ending: the command line, a port in use, seeds that are away or silent."""
 
+import fcntl
 import os
 import signal
 import socket
 
-from harness import (Node, Program, Server, case, check, contains, equal, main, tmpdir)
+from harness import (F_SETPIPE_SZ, Node, Program, Server, case, check, contains, equal, main, tmpdir)
 from design_client import DesignClient
 from rawhttp import get_json
 
@@ -64,6 +65,21 @@ def _():
                 str(server.port))
     check(len(said) > 30, f'no sentence: {said!r}')
     client.silent()
+    client.stop()
+    server.stop()
+
+
+@case('nobody reads what the server says: it serves on, and tells how much it left out')
+def _():
+    server = Server('--no-limits')
+    fcntl.fcntl(server.popen.stdout, F_SETPIPE_SZ, 4096)
+    client = DesignClient(server.port, 'busy')
+    for number in range(200):
+        client.join(f'room-{number}')
+        client.leave(f'room-{number}')
+    server.pump()
+    client.join('once-more')
+    server.wait_line('left out here')
     client.stop()
     server.stop()
 

@@ -97,14 +97,20 @@ refuse (SentientDirectory *self,
 
 /* Whoever asks was just heard of: last_seen is the present, without asking the clock again. */
 gboolean
-sentient_directory_admit_signal (SentientDirectory *self, SentientSession *session, GError **error)
+sentient_directory_admit_signal (SentientDirectory *self,
+                                 SentientSession *session,
+                                 SentientSignalType type,
+                                 GError **error)
 {
+  GError *why = NULL;
   const SentientRateLimit *limit = &self->limits.signals;
   SentientRateState *state = &session->signal_rate;
 
   if (G_LIKELY (sentient_rate_limiter_take (limit, state, session->last_seen, 1)))
     return TRUE;
-  refuse (self, session, limit, state, "signals", 1, error);
+  refuse (self, session, limit, state, "signals", 1, &why);
+  sentient_directory_count_refused (self, type, why);
+  g_propagate_error (error, why);
   return FALSE;
 }
 

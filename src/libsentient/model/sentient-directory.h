@@ -104,8 +104,10 @@ GStrv sentient_directory_leave_all (SentientDirectory *self, SentientSession *se
 
 /* May the node send another signal, or join the room, so soon? For what comes from outside; the
  * session was touched when it came. Error: RATE_LIMITED, which says how long to wait. */
-gboolean
-sentient_directory_admit_signal (SentientDirectory *self, SentientSession *session, GError **error);
+gboolean sentient_directory_admit_signal (SentientDirectory *self,
+                                          SentientSession *session,
+                                          SentientSignalType type,
+                                          GError **error);
 gboolean sentient_directory_admit_join (SentientDirectory *self,
                                         SentientSession *session,
                                         const char *room_name,

@@ -224,7 +224,7 @@ post_signal (SentientHub *self,
     return FALSE;
   sentient_directory_touch (self->directory, session);
   sentient_directory_set_account (self->directory, session, sentient_conn_get_account (conn));
-  if (!sentient_directory_admit_signal (self->directory, session, error)
+  if (!sentient_directory_admit_signal (self->directory, session, request.signal_type, error)
       || !sentient_directory_relay (self->directory, session, &request, &delivered, error))
     return FALSE;
   sentient_reply_append_signal_accepted (reply, delivered);

@@ -202,7 +202,7 @@ ws_text (SentientConn *conn, const char *data, gsize len, gpointer user_data)
   switch (request.kind)
     {
     case SENTIENT_REQUEST_SIGNAL:
-      if (!sentient_directory_admit_signal (self->directory, session, &error)
+      if (!sentient_directory_admit_signal (self->directory, session, request.signal_type, &error)
           || !sentient_directory_relay (self->directory, session, &request, NULL, &error))
         send_error (self, conn, error);
       break;

@@ -61,7 +61,8 @@ count_signals (Fixture *f, const char *node_id, guint *retry_ms)
   g_autoptr (GError) error = NULL;
   guint n = 0;
 
-  while (sentient_directory_admit_signal (f->directory, session, &error))
+  while (
+      sentient_directory_admit_signal (f->directory, session, SENTIENT_SIGNAL_TYPE_OFFER, &error))
     n++;
   g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_RATE_LIMITED);
   if (retry_ms != NULL)
@@ -101,7 +102,8 @@ test_signal_rate (Fixture *f, gconstpointer unused)
 
   sentient_directory_get_limits (f->directory)->signals.rate = 0;
   for (guint i = 0; i < 5000; i++)
-    g_assert_true (sentient_directory_admit_signal (f->directory, ensure (f, "a"), NULL));
+    g_assert_true (sentient_directory_admit_signal (f->directory, ensure (f, "a"),
+                                                    SENTIENT_SIGNAL_TYPE_OFFER, NULL));
 }
 
 static void

@@ -99,8 +99,9 @@ test_signals (Fixture *fixture, gconstpointer unused)
   g_assert_cmpuint (refused[SENTIENT_ERROR_FORBIDDEN], ==, 2);
   g_assert_cmpuint (refused[SENTIENT_ERROR_UNKNOWN_PEER], ==, 1);
   g_assert_cmpuint (refused[SENTIENT_ERROR_BUSY], ==, 1);
-  g_assert_cmpuint (fixture->metrics->signals_delivered[type], ==, SENTIENT_OUTBOX_MAX_ITEMS - 2);
-  g_assert_cmpuint (count (fixture).queued_messages, ==, 1 + SENTIENT_OUTBOX_MAX_ITEMS);
+  g_assert_cmpuint (fixture->metrics->signals_delivered[type], ==,
+                    SENTIENT_OUTBOX_SENDER_MAX_ITEMS - 2);
+  g_assert_cmpuint (count (fixture).queued_messages, ==, 1 + SENTIENT_OUTBOX_SENDER_MAX_ITEMS);
   g_assert_cmpuint (fixture->metrics->signals_delivered[SENTIENT_SIGNAL_TYPE_OFFER], ==, 0);
 }
 
@@ -131,14 +132,19 @@ test_rooms (Fixture *fixture, gconstpointer unused)
 static void
 test_drops (Fixture *fixture, gconstpointer unused)
 {
+  static const char *const senders[] = { "a", "s1", "s2", "s3" }; /* each may fill a quarter */
   SentientDirectoryLimits *limits = sentient_directory_get_limits (fixture->directory);
   SentientSession *b;
 
-  join (fixture, "a", "lab");
+  for (guint i = 0; i < G_N_ELEMENTS (senders); i++)
+    join (fixture, senders[i], "lab");
   b = join (fixture, "b", "lab");
   join (fixture, "c", "lab");
-  while (relay (fixture, "a", "b", "lab"))
-    ;
+  for (guint i = 0; i < G_N_ELEMENTS (senders); i++)
+    {
+      while (relay (fixture, senders[i], "b", "lab"))
+        ;
+    }
   join (fixture, "d", "lab");
   g_assert_cmpuint (fixture->metrics->dropped_events[SENTIENT_DROP_OUTBOX_FULL], ==, 1);
   g_assert_cmpuint (fixture->metrics->dropped_events[SENTIENT_DROP_BUDGET_FULL], ==, 0);
