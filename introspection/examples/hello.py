@@ -4,7 +4,10 @@ gi.require_version('Sentient', '1')
 from gi.repository import GLib, Sentient
 
 def on_online(peer, result):
-    peer.connect_to_coordinator_finish(result)
+    try:
+        peer.connect_to_coordinator_finish(result)
+    except GLib.Error as error:
+        sys.exit(error.message)
     peer.join_async('global', None, None, lambda peer, result: peer.join_finish(result))
 
 def on_message(peer, node, data, is_text):

@@ -4,9 +4,10 @@
 
 import os
 import signal
+import socket
 import sys
 
-from harness import Node, Program, Server, case, main
+from harness import Node, Program, Server, case, check, equal, main
 
 hello_c, hello_py, hello_js = sys.argv[1:4]
 del sys.argv[1:]
@@ -37,7 +38,21 @@ def example_case(language, command, node_id, greeting):
     case(f'the first program in {language}', 90)(run)
 
 
+def failure_case(language, command):
+    def run():
+        with socket.socket() as taken: # bound, but nobody listens
+            taken.bind(('127.0.0.1', 0))
+            url = f'http://127.0.0.1:{taken.getsockname()[1]}'
+            example = Program([*command[1:], url], program=command[0], env=dict(os.environ))
+            equal(example.wait_exit(30), 1, 'the status')
+        said = example.stderr()
+        check(url in said and 'Traceback' not in said, f'no sentence: {said}')
+        example.destroy()
+    case(f'the first program in {language} without a coordinator', 60)(run)
+
+
 for _language, (_command, _node_id, _greeting) in EXAMPLES.items():
     example_case(_language, _command, _node_id, _greeting)
+    failure_case(_language, _command)
 
 main()
