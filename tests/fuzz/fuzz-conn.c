@@ -81,6 +81,7 @@ get_engine (void)
 
       sentient_engine_config_init (&config);
       config.max_message = 4096;
+      config.address = (SentientAddressLimits){ 0 }; /* every input is a connection, at one time */
       engine = sentient_engine_new (&config, clock, NULL, &handler, NULL);
     }
   return engine;
