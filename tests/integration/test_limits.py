@@ -8,7 +8,7 @@ import resource
 from harness import LISTENING, Program, Server, at_end, case, check, contains, end_shared_servers
 from harness import equal, main, sentient_path, shared_server
 from design_client import DesignClient, DesignHttpClient
-from rawhttp import Connection, Gone, check_error, encode, get_json
+from rawhttp import Connection, Gone, check_error, encode, get, get_json
 from rawws import TEXT, frame
 
 at_end(end_shared_servers)
@@ -157,6 +157,9 @@ def _():
         check(int(answer.get('retry-after')) >= 1, f'Retry-After: {answer}')
     lines = re.findall(r'127\.0\.0\.2:\d+: over 64 new connections', shared_server().stderr())
     equal(len(lines), 1, 'lines in the log')
+    metrics = get(port(), '/metrics').body.decode()
+    counted = re.search(r'refused_total\{reason="address-too-fast"\} (\d+)', metrics).group(1)
+    equal(int(counted), len(refused) + reset, 'the refusals that /metrics counts')
     # Who is inside stays inside.
     client.silent('peer-joined', 'peer-left')
 

@@ -37,6 +37,8 @@ typedef enum
 {
   SENTIENT_REFUSED_NO_DESCRIPTORS, /* turned away, since no file descriptor is left */
   SENTIENT_REFUSED_NOT_WATCHED,    /* the kernel cannot watch it */
+  SENTIENT_REFUSED_TOO_FAST,       /* its address opens them too fast */
+  SENTIENT_REFUSED_TOO_MANY,       /* its address has too many open */
   SENTIENT_N_REFUSED
 } SentientRefused;
 

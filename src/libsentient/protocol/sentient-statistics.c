@@ -13,6 +13,8 @@ const char *const sentient_drop_names[] = {
 const char *const sentient_refused_names[] = {
   [SENTIENT_REFUSED_NO_DESCRIPTORS] = "no-descriptors",
   [SENTIENT_REFUSED_NOT_WATCHED] = "not-watched",
+  [SENTIENT_REFUSED_TOO_FAST] = "address-too-fast",
+  [SENTIENT_REFUSED_TOO_MANY] = "address-too-many",
 };
 
 guint64

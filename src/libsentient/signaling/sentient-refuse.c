@@ -55,6 +55,8 @@ sentient_conn_admit (SentientConn *self)
 
   if (verdict == SENTIENT_ADDRESS_ADMITTED)
     return TRUE;
+  engine->metrics->refused[verdict == SENTIENT_ADDRESS_TOO_FAST ? SENTIENT_REFUSED_TOO_FAST
+                                                                : SENTIENT_REFUSED_TOO_MANY]++;
   if (refusal.log)
     {
       g_autofree char *remote = sentient_conn_dup_remote (self);

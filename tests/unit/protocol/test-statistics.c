@@ -11,8 +11,10 @@ fill (SentientMetrics *metrics, SentientStatistics *statistics)
   guint64 n = 1000;
 
   *metrics = (SentientMetrics){ .accepted = 11, .received_bytes = 12, .sent_bytes = 13 };
-  for (guint i = 0; i < SENTIENT_N_REFUSED; i++)
-    metrics->refused[i] = n++;
+  metrics->refused[SENTIENT_REFUSED_NO_DESCRIPTORS] = n++;
+  metrics->refused[SENTIENT_REFUSED_NOT_WATCHED] = n++;
+  metrics->refused[SENTIENT_REFUSED_TOO_FAST] = 31;
+  metrics->refused[SENTIENT_REFUSED_TOO_MANY] = 32;
   metrics->errors[SENTIENT_ERROR_BUSY] = n++;
   metrics->errors[SENTIENT_ERROR_TIMED_OUT] = n++;
   for (guint i = 0; i < SENTIENT_N_SIGNAL_TYPES; i++)
@@ -78,6 +80,8 @@ test_prometheus (void)
     "sentient_queued_bytes 28",
     "sentient_connections_accepted_total 11",
     "sentient_connections_refused_total{reason=\"not-watched\"} 1001",
+    "sentient_connections_refused_total{reason=\"address-too-fast\"} 31",
+    "sentient_connections_refused_total{reason=\"address-too-many\"} 32",
     "sentient_received_bytes_total 12",
     "sentient_sent_bytes_total 13",
     "sentient_errors_total{code=\"bad-request\"} 0",
