@@ -37,7 +37,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
           g_autofree char *candidate = sentient_signal_dup_candidate (signal, NULL);
 
           g_assert_true (sdp == NULL || candidate == NULL);
-          sentient_message_append (message, out, (SentientDialect)dialect, 1);
+          sentient_message_append (message, out, (SentientDialect)dialect, 1, "z");
           g_assert_cmpuint (out->len, <=, sentient_message_get_size (message));
           g_assert_true (
               sentient_json_pick (out->str, out->len, keys, values, G_N_ELEMENTS (keys), NULL));

@@ -399,7 +399,8 @@ local_poll_answer (gpointer user_data)
       if (last != 0)
         g_string_append_c (text, ',');
       last = item->seq;
-      sentient_message_append (item->message, text, SENTIENT_DIALECT_POLL, item->seq);
+      sentient_message_append (item->message, text, SENTIENT_DIALECT_POLL, item->seq,
+                               poll->session->node_id);
       sentient_outbox_mark_sent (&poll->session->outbox, item->seq);
     }
   sentient_reply_end_signals (text);

@@ -233,6 +233,13 @@ sentient_peer_handle_message (SentientPeer *self, SentientServerMessage *message
     case SENTIENT_SERVER_ERROR:
       handle_error (self, message->error);
       break;
+    case SENTIENT_SERVER_ROOM_STATE:
+    case SENTIENT_SERVER_PEER_OFFLINE:
+    case SENTIENT_SERVER_PEER_ONLINE:
+    case SENTIENT_SERVER_UNDELIVERED:
+    case SENTIENT_SERVER_GAP:
+    case SENTIENT_SERVER_ACK:
+    case SENTIENT_SERVER_DRAINING:
     case SENTIENT_SERVER_PONG:
     case SENTIENT_SERVER_UNKNOWN:
     default:

@@ -43,6 +43,15 @@ sentient_client_message_join (const char *node_id, const char *room, const char 
 }
 
 char *
+sentient_client_message_join_v1 (const char *node_id, const char *room, const char *metadata)
+{
+  g_autofree char *text = sentient_client_message_join (node_id, room, metadata);
+
+  text[strlen (text) - 1] = '\0';
+  return g_strconcat (text, ",\"v1\":true}", NULL);
+}
+
+char *
 sentient_client_message_leave (const char *node_id, const char *room)
 {
   GString *out = begin ("leave", node_id);
@@ -71,6 +80,43 @@ char *
 sentient_client_message_ping (void)
 {
   return g_strdup ("{\"type\":\"ping\"}");
+}
+
+char *
+sentient_client_message_resume (const char *session, const char *token, guint64 after)
+{
+  GString *out = begin ("resume", NULL);
+
+  if (session != NULL)
+    append_text (out, "session", session);
+  if (token != NULL)
+    {
+      append_text (out, "token", token);
+      g_string_append_printf (out, ",\"after\":%" G_GUINT64_FORMAT, after);
+    }
+  return end (out);
+}
+
+char *
+sentient_client_message_ack (guint64 seq)
+{
+  return g_strdup_printf ("{\"type\":\"ack\",\"seq\":%" G_GUINT64_FORMAT "}", seq);
+}
+
+char *
+sentient_client_message_number (char *text, guint64 ref, guint64 ack)
+{
+  GString *out;
+
+  if (ref == 0 && ack == 0)
+    return text;
+  out = g_string_new_len (text, (gssize)strlen (text) - 1);
+  if (ref != 0)
+    g_string_append_printf (out, ",\"ref\":%" G_GUINT64_FORMAT, ref);
+  if (ack != 0)
+    g_string_append_printf (out, ",\"ack\":%" G_GUINT64_FORMAT, ack);
+  g_free (text);
+  return end (out);
 }
 
 char *

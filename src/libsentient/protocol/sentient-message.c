@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "protocol/sentient-message.h"
+#include "protocol/sentient-message-private.h"
 
 #include <string.h>
 
@@ -7,17 +7,7 @@
 
 /* More than the keys, punctuation and three numbers of any dialect. */
 #define SIGNAL_OVERHEAD 256
-#define EVENT_OVERHEAD 64
-
-struct _SentientMessage
-{
-  gatomicrefcount ref_count;
-  SentientMessageKind kind;
-  SentientSignal *signal; /* NULL for an event */
-  gint64 arrival_us;
-  GString *plain; /* of an event: its whole text */
-  GString *poll;  /* of an event: its text behind "seq":n */
-};
+#define NOTE_OVERHEAD 32
 
 static SentientMessage *
 message_new (SentientMessageKind kind)
@@ -38,64 +28,18 @@ sentient_message_new_signal (SentientSignal *signal)
   return self;
 }
 
-/* What a poll says of every event, up to its payload. Names are valid, so they need no escapes. */
-static GString *
-begin_poll_event (const char *type, const char *room, const char *node_id)
-{
-  GString *text = g_string_new (NULL);
-
-  g_string_append_printf (text,
-                          ",\"from\":\"system\",\"type\":\"%s\",\"room\":\"%s\",\"peerId\":\"%s\","
-                          "\"payload\":{\"peerId\":\"%s\",\"nodeId\":\"%s\",\"metadata\":",
-                          type, room, node_id, node_id, node_id);
-  return text;
-}
-
 SentientMessage *
-sentient_message_new_peer_joined (const char *room, const SentientPeerInfo *peer, gint64 now_ms)
+sentient_message_new_note (GString *text)
 {
-  SentientMessage *self = message_new (SENTIENT_MESSAGE_PEER_JOINED);
-  const char *metadata = peer->metadata != NULL ? peer->metadata : "{}";
-  const char *id = peer->node_id;
+  static const char start[] = "{\"type\":\"";
+  SentientMessage *self = message_new (SENTIENT_MESSAGE_NOTE);
+  const char *end;
 
-  self->plain = g_string_new (NULL);
-  g_string_append_printf (self->plain,
-                          "{\"type\":\"peer-joined\",\"room\":\"%s\",\"peer\":{\"nodeId\":\"%s\","
-                          "\"peerId\":\"%s\",\"name\":",
-                          room, id, id);
-  sentient_json_append_string (self->plain, peer->name != NULL ? peer->name : id);
-  g_string_append_printf (self->plain,
-                          ",\"joinedAt\":%" G_GINT64_FORMAT ",\"metadata\":", peer->joined_at);
-  g_string_append (self->plain, metadata);
-  g_string_append_printf (self->plain, "},\"peerId\":\"%s\",\"nodeId\":\"%s\",\"metadata\":", id,
-                          id);
-  g_string_append (self->plain, metadata);
-  g_string_append_c (self->plain, '}');
-
-  self->poll = begin_poll_event ("peer-joined", room, id);
-  g_string_append (self->poll, metadata);
-  g_string_append_printf (self->poll, "},\"timestamp\":%" G_GINT64_FORMAT "}", now_ms);
-  return self;
-}
-
-SentientMessage *
-sentient_message_new_peer_left (const char *room,
-                                const char *node_id,
-                                SentientLeaveReason reason,
-                                gint64 now_ms)
-{
-  SentientMessage *self = message_new (SENTIENT_MESSAGE_PEER_LEFT);
-  const char *why = sentient_leave_reason_to_string (reason);
-
-  self->plain = g_string_new (NULL);
-  g_string_append_printf (self->plain,
-                          "{\"type\":\"peer-left\",\"room\":\"%s\",\"peerId\":\"%s\","
-                          "\"nodeId\":\"%s\",\"reason\":\"%s\"}",
-                          room, node_id, node_id, why);
-
-  self->poll = begin_poll_event ("peer-left", room, node_id);
-  g_string_append_printf (self->poll, "{},\"reason\":\"%s\"},\"timestamp\":%" G_GINT64_FORMAT "}",
-                          why, now_ms);
+  g_assert (g_str_has_prefix (text->str, start));
+  end = strchr (text->str + strlen (start), '"');
+  g_assert (end != NULL);
+  self->note = text;
+  self->seq_at = (guint)(end + 1 - text->str);
   return self;
 }
 
@@ -124,10 +68,9 @@ sentient_message_unref (SentientMessage *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_clear_pointer (&self->signal, sentient_signal_unref);
-  if (self->plain != NULL)
-    g_string_free (self->plain, TRUE);
-  if (self->poll != NULL)
-    g_string_free (self->poll, TRUE);
+  g_clear_pointer (&self->event, sentient_event_free);
+  if (self->note != NULL)
+    g_string_free (self->note, TRUE);
   g_free (self);
 }
 
@@ -143,6 +86,12 @@ sentient_message_get_signal (SentientMessage *self)
   return self->signal;
 }
 
+const char *
+sentient_message_get_room (SentientMessage *self)
+{
+  return self->event != NULL ? self->event->room : NULL;
+}
+
 static gsize
 signal_size (const SentientSignal *signal)
 {
@@ -155,7 +104,9 @@ sentient_message_get_size (SentientMessage *self)
 {
   if (self->signal != NULL)
     return signal_size (self->signal);
-  return MAX (self->plain->len, self->poll->len + EVENT_OVERHEAD);
+  if (self->event != NULL)
+    return sentient_event_get_size (self->event);
+  return self->note->len + NOTE_OVERHEAD;
 }
 
 static inline char *
@@ -205,18 +156,23 @@ put_type (char *p, const SentientSignal *signal)
 }
 
 static char *
-put_room_and_payload (char *p, const SentientSignal *signal)
+put_room (char *p, const SentientSignal *signal)
 {
-  if (signal->room != NULL)
-    {
-      p = PUT_LITERAL (p, ",\"room\":\"");
-      p = put (p, signal->room, signal->room_len);
-      p = PUT_LITERAL (p, "\",\"payload\":");
-    }
-  else
-    p = PUT_LITERAL (p, ",\"room\":null,\"payload\":");
+  if (signal->room == NULL)
+    return PUT_LITERAL (p, ",\"room\":null");
+  p = PUT_LITERAL (p, ",\"room\":\"");
+  p = put (p, signal->room, signal->room_len);
+  *p++ = '"';
+  return p;
+}
+
+/* lifted: with the sdp or candidate once more, beside the payload. */
+static char *
+put_payload (char *p, const SentientSignal *signal, gboolean lifted)
+{
+  p = PUT_LITERAL (p, ",\"payload\":");
   p = put (p, signal->payload, signal->payload_len);
-  if (signal->lifted_len > 0)
+  if (lifted && signal->lifted_len > 0)
     {
       const char *key = sentient_signal_type_get_key (signal->type);
 
@@ -242,9 +198,19 @@ append_signal (const SentientSignal *signal, GString *out, SentientDialect diale
       p = put_head (p, seq);
       *p++ = ',';
       p = put_type (p, signal);
-      p = put_room_and_payload (p, signal);
+      p = put_room (p, signal);
+      p = put_payload (p, signal, TRUE);
       p = PUT_LITERAL (p, ",\"timestamp\":");
       p = put_uint (p, (guint64)MAX (signal->timestamp_ms, 0));
+    }
+  else if (dialect == SENTIENT_DIALECT_V1)
+    {
+      *p++ = '{';
+      p = put_type (p, signal);
+      p = put_room (p, signal);
+      p = PUT_LITERAL (p, ",\"seq\":");
+      p = put_uint (p, seq);
+      p = put_payload (p, signal, FALSE);
     }
   else
     {
@@ -253,27 +219,28 @@ append_signal (const SentientSignal *signal, GString *out, SentientDialect diale
       p = PUT_LITERAL (p, ",\"to\":\"");
       p = put (p, signal->to, signal->to_len);
       *p++ = '"';
-      p = put_room_and_payload (p, signal);
+      p = put_room (p, signal);
+      p = put_payload (p, signal, TRUE);
     }
   *p++ = '}';
   g_string_truncate (out, before + (gsize)(p - start));
 }
 
 void
-sentient_message_append (SentientMessage *self, GString *out, SentientDialect dialect, guint64 seq)
+sentient_message_append (SentientMessage *self,
+                         GString *out,
+                         SentientDialect dialect,
+                         guint64 seq,
+                         const char *receiver)
 {
   if (self->signal != NULL)
-    {
-      append_signal (self->signal, out, dialect, seq);
-      return;
-    }
-  if (dialect == SENTIENT_DIALECT_POLL)
-    {
-      char head[EVENT_OVERHEAD];
-
-      g_string_append_len (out, head, put_head (head, seq) - head);
-      g_string_append_len (out, self->poll->str, (gssize)self->poll->len);
-    }
+    append_signal (self->signal, out, dialect, seq);
+  else if (self->event != NULL)
+    sentient_event_append (self, out, dialect, seq, receiver);
   else
-    g_string_append_len (out, self->plain->str, (gssize)self->plain->len);
+    {
+      g_string_append_len (out, self->note->str, self->seq_at);
+      g_string_append_printf (out, ",\"seq\":%" G_GUINT64_FORMAT, seq);
+      g_string_append (out, self->note->str + self->seq_at);
+    }
 }

@@ -3,15 +3,18 @@
 
 #include <string.h>
 
+#define SEQ_MAX (G_GUINT64_CONSTANT (1) << 53) /* what every JSON reader takes exactly */
+
 typedef enum
 {
   KEY_NODE_ID,
   KEY_ROOM,
   KEY_TIMEOUT,
+  KEY_AFTER,
   N_KEYS
 } Key;
 
-static const char *const key_names[N_KEYS] = { "nodeId", "room", "timeout" };
+static const char *const key_names[N_KEYS] = { "nodeId", "room", "timeout", "after" };
 
 static gboolean
 set_bad (GError **error, Key key, const char *problem)
@@ -71,6 +74,12 @@ take_pair (SentientQuery *self, Key key, const char *value, const char *end, GEr
       self->timeout_ms = decoded ? parse_timeout (text) : SENTIENT_POLL_TIMEOUT_MAX_MS;
       return TRUE;
     }
+  if (key == KEY_AFTER)
+    {
+      self->has_after = TRUE;
+      return (decoded && g_ascii_string_to_unsigned (text, 10, 0, SEQ_MAX, &self->after, NULL))
+             || set_bad (error, key, "must be a whole number from 0 to 2^53");
+    }
   if (value == end)
     return TRUE; /* "room=" says as much as no room */
   if (!decoded || !sentient_name_is_valid (text, -1))
@@ -93,6 +102,8 @@ sentient_query_parse (SentientQuery *self,
 
   self->node_id[0] = self->room[0] = '\0';
   self->timeout_ms = SENTIENT_POLL_TIMEOUT_MAX_MS;
+  self->after = 0;
+  self->has_after = FALSE;
   for (const char *p = query; p < end;)
     {
       const char *pair_end = memchr (p, '&', (gsize)(end - p));

@@ -22,28 +22,68 @@ void sentient_ice_config_append (const SentientIceConfig *self, GString *out, gb
  * scheme may stand. */
 gboolean sentient_ice_url_check (const char *url, GError **error);
 
-void sentient_reply_append_error (GString *out, const GError *error);    /* HTTP: success:false */
-void sentient_reply_append_ws_error (GString *out, const GError *error); /* WebSocket: type:error */
+void sentient_reply_append_error (GString *out, const GError *error); /* HTTP: success:false */
+
+/* In what follows ref is the number that a v1 client gave its request; 0: none. */
+
+/* WebSocket: type:error */
+void sentient_reply_append_ws_error (GString *out, const GError *error, guint64 ref);
 void
 sentient_reply_append_connected (GString *out, const char *node_id, const char *coordinator_id);
 void sentient_reply_append_pong (GString *out);
 
-/* type:"join-result" for a WebSocket (session NULL), the HTTP answer otherwise. peers is everyone
- * else. */
+/* What HTTP tells of the session besides. */
+typedef struct
+{
+  const char *node_id;
+  const char *session;
+  gboolean v1;
+  const char *token; /* of a v1 session that is new, else NULL */
+  guint64 ref;
+} SentientHttpGrant;
+
+/* type:"join-result" for a plain WebSocket (grant NULL), the HTTP answer otherwise. peers is
+ * everyone else. */
 void sentient_reply_append_join_result (GString *out,
                                         const char *room,
                                         const SentientPeerInfo *peers,
                                         guint n_peers,
                                         const SentientIceConfig *ice,
-                                        const char *http_session);
-void sentient_reply_append_join_failed (GString *out, const char *room, const GError *error);
+                                        const SentientHttpGrant *grant);
+void sentient_reply_append_join_failed (GString *out,
+                                        const char *room,
+                                        const GError *error,
+                                        guint64 ref);
 /* One room was left, or (room NULL) all of rooms. http: without "type". */
 void sentient_reply_append_leave_result (GString *out,
                                          const char *room,
                                          const char *const *rooms,
-                                         gboolean http);
-void sentient_reply_append_leave_failed (GString *out, const char *room, const GError *error);
-void sentient_reply_append_signal_accepted (GString *out, gboolean delivered);
+                                         gboolean http,
+                                         guint64 ref);
+void sentient_reply_append_leave_failed (GString *out,
+                                         const char *room,
+                                         const GError *error,
+                                         guint64 ref);
+void sentient_reply_append_signal_accepted (GString *out, gboolean delivered, guint64 ref);
+
+/* v1 sessions: what carries no number */
+typedef struct
+{
+  const char *node_id;
+  const char *coordinator_id;
+  const char *session;
+  const char *token; /* NULL: it is not new */
+  gboolean resumed;
+  guint64 ref; /* every request up to it was handled */
+  guint room_peers;
+  guint grace_ms;
+} SentientConnectedInfo;
+
+void sentient_reply_append_v1_connected (GString *out, const SentientConnectedInfo *info);
+void sentient_reply_append_gap (GString *out, guint64 from, guint64 to);
+void sentient_reply_append_ack (GString *out, guint64 ref);
+void sentient_reply_append_draining (GString *out, guint retry_after_ms);
+
 void sentient_reply_append_peers (GString *out,
                                   const char *room,
                                   const SentientPeerInfo *peers,

@@ -16,13 +16,31 @@ typedef enum
   FIELD_CANDIDATE,
   FIELD_METADATA,
   FIELD_NODE_ID,
+  FIELD_REF,
+  FIELD_SEQ,
+  FIELD_ACK,
+  FIELD_AFTER,
+  FIELD_TOKEN,
+  FIELD_V1,
   N_FIELDS
 } Field;
 
 static const char *const field_keys[N_FIELDS] = {
-  [FIELD_TYPE] = "type",           [FIELD_FROM] = "from",         [FIELD_TO] = "to",
-  [FIELD_ROOM] = "room",           [FIELD_PAYLOAD] = "payload",   [FIELD_SDP] = "sdp",
-  [FIELD_CANDIDATE] = "candidate", [FIELD_METADATA] = "metadata", [FIELD_NODE_ID] = "nodeId",
+  [FIELD_TYPE] = "type",
+  [FIELD_FROM] = "from",
+  [FIELD_TO] = "to",
+  [FIELD_ROOM] = "room",
+  [FIELD_PAYLOAD] = "payload",
+  [FIELD_SDP] = "sdp",
+  [FIELD_CANDIDATE] = "candidate",
+  [FIELD_METADATA] = "metadata",
+  [FIELD_NODE_ID] = "nodeId",
+  [FIELD_REF] = "ref",
+  [FIELD_SEQ] = "seq",
+  [FIELD_ACK] = "ack",
+  [FIELD_AFTER] = "after",
+  [FIELD_TOKEN] = "token",
+  [FIELD_V1] = "v1",
 };
 
 /* What is lifted out of a payload; neither may stand there twice, whatever the type. */
@@ -65,7 +83,9 @@ request_clear (SentientRequest *self)
   self->kind = SENTIENT_REQUEST_PING;
   self->signal_type = SENTIENT_SIGNAL_TYPE_OFFER;
   self->node_id[0] = self->from[0] = self->to[0] = self->room[0] = '\0';
-  self->metadata = self->payload = self->lifted = (SentientSpan){ NULL, 0 };
+  self->metadata = self->payload = self->lifted = self->token = (SentientSpan){ NULL, 0 };
+  self->ref = self->ack = self->after = 0;
+  self->v1 = FALSE;
   self->wrap_payload = FALSE;
   self->wrap_key = "sdp";
 }
@@ -185,6 +205,64 @@ take_type (const Fields *fields, char *name, gsize size, GError **error)
   return TRUE;
 }
 
+/* A whole number; 0 when it is absent. */
+static gboolean
+take_number (const Fields *fields, Field field, guint64 *number, GError **error)
+{
+  SentientJsonValue value = fields->values[field];
+
+  *number = 0;
+  if (is_absent (value))
+    return TRUE;
+  return sentient_json_get_uint (value, number)
+         || set_bad (error, field, "must be a whole number from 0 to 2^53");
+}
+
+/* What a v1 client may write into any message; a plain one has no such numbers. */
+static gboolean
+take_numbers (SentientRequest *self, const Fields *fields, GError **error)
+{
+  return take_number (fields, FIELD_REF, &self->ref, error)
+         && take_number (fields, FIELD_ACK, &self->ack, error);
+}
+
+static gboolean
+take_resume (SentientRequest *self, const Fields *fields, GError **error)
+{
+  SentientJsonValue token = fields->values[FIELD_TOKEN];
+
+  self->kind = SENTIENT_REQUEST_RESUME;
+  if (!is_absent (token))
+    {
+      if (token.type != SENTIENT_JSON_STRING)
+        return set_bad (error, FIELD_TOKEN, "must be a string");
+      self->token = (SentientSpan){ token.span.data + 1, token.span.len - 2 };
+    }
+  return take_number (fields, FIELD_AFTER, &self->after, error);
+}
+
+static gboolean
+take_v1 (SentientRequest *self, const Fields *fields, GError **error)
+{
+  SentientJsonValue value = fields->values[FIELD_V1];
+
+  if (is_absent (value))
+    return TRUE;
+  if (value.type != SENTIENT_JSON_BOOLEAN)
+    return set_bad (error, FIELD_V1, "must be true or false");
+  self->v1 = value.span.data[0] == 't';
+  return TRUE;
+}
+
+static gboolean
+take_ack (SentientRequest *self, const Fields *fields, GError **error)
+{
+  self->kind = SENTIENT_REQUEST_ACK;
+  if (is_absent (fields->values[FIELD_SEQ]))
+    return set_bad (error, FIELD_SEQ, "is missing");
+  return take_number (fields, FIELD_SEQ, &self->ack, error);
+}
+
 static gboolean
 set_unknown_type (const Fields *fields, GError **error)
 {
@@ -195,8 +273,8 @@ set_unknown_type (const Fields *fields, GError **error)
   if (name != NULL && g_utf8_strlen (name, -1) > 40)
     start = g_utf8_substring (name, 0, 40);
   g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
-               "The type “%s%s” is unknown; use join, leave, ping, offer, answer, ice-candidate or "
-               "renegotiate.",
+               "The type “%s%s” is unknown; use join, leave, ping, offer, answer, ice-candidate, "
+               "renegotiate, or in a v1 session resume or ack.",
                start != NULL  ? start
                : name != NULL ? name
                               : "",
@@ -220,10 +298,13 @@ sentient_request_parse_message (SentientRequest *self, const char *data, gsize l
   char type[32];
 
   request_clear (self);
-  if (!scan_fields (&fields, data, len, error) || !take_type (&fields, type, sizeof type, error))
+  if (!scan_fields (&fields, data, len, error) || !take_numbers (self, &fields, error)
+      || !take_type (&fields, type, sizeof type, error))
     return FALSE;
   if (sentient_signal_type_from_string (type, &self->signal_type))
     return take_signal (self, &fields, error);
+  if (g_str_equal (type, "ack"))
+    return take_ack (self, &fields, error);
   if (g_str_equal (type, "join"))
     {
       self->kind = SENTIENT_REQUEST_JOIN;
@@ -237,6 +318,8 @@ sentient_request_parse_message (SentientRequest *self, const char *data, gsize l
     }
   if (g_str_equal (type, "ping"))
     return TRUE;
+  if (g_str_equal (type, "resume"))
+    return take_resume (self, &fields, error);
   return set_unknown_type (&fields, error);
 }
 
@@ -247,7 +330,8 @@ sentient_request_parse_join (SentientRequest *self, const char *data, gsize len,
 
   request_clear (self);
   self->kind = SENTIENT_REQUEST_JOIN;
-  return scan_fields (&fields, data, len, error)
+  return scan_fields (&fields, data, len, error) && take_numbers (self, &fields, error)
+         && take_v1 (self, &fields, error)
          && take_name (&fields, FIELD_NODE_ID, TRUE, self->node_id, error)
          && take_name (&fields, FIELD_ROOM, TRUE, self->room, error)
          && take_metadata (self, &fields, error);
@@ -260,7 +344,7 @@ sentient_request_parse_leave (SentientRequest *self, const char *data, gsize len
 
   request_clear (self);
   self->kind = SENTIENT_REQUEST_LEAVE;
-  return scan_fields (&fields, data, len, error)
+  return scan_fields (&fields, data, len, error) && take_numbers (self, &fields, error)
          && take_name (&fields, FIELD_NODE_ID, TRUE, self->node_id, error)
          && take_name (&fields, FIELD_ROOM, FALSE, self->room, error);
 }
@@ -272,7 +356,8 @@ sentient_request_parse_signal (SentientRequest *self, const char *data, gsize le
   char type[32];
 
   request_clear (self);
-  if (!scan_fields (&fields, data, len, error) || !take_type (&fields, type, sizeof type, error))
+  if (!scan_fields (&fields, data, len, error) || !take_numbers (self, &fields, error)
+      || !take_type (&fields, type, sizeof type, error))
     return FALSE;
   if (!sentient_signal_type_from_string (type, &self->signal_type))
     return set_bad (error, FIELD_TYPE, "must be offer, answer, ice-candidate or renegotiate");

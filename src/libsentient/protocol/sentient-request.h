@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 #define SENTIENT_MESSAGE_MAX (64 * 1024) /* bytes of a WebSocket message or HTTP body */
 #define SENTIENT_METADATA_MAX (2 * 1024) /* bytes of a join's metadata */
 #define SENTIENT_POLL_TIMEOUT_MAX_MS 25000
+#define SENTIENT_RESUME_MAX (4 * 1024) /* bytes of a v1 client's first message */
 
 /* What a client asks of a coordinator, by WebSocket or HTTP. This is the only validation: who holds
  * a request may trust every field. Ids and rooms are valid names; "" stands for absent (or null).
@@ -22,6 +23,8 @@ typedef enum
   SENTIENT_REQUEST_LEAVE,
   SENTIENT_REQUEST_SIGNAL,
   SENTIENT_REQUEST_PING,
+  SENTIENT_REQUEST_RESUME, /* v1: the first message of a socket */
+  SENTIENT_REQUEST_ACK,    /* v1: nothing but its ack */
 } SentientRequestKind;
 
 typedef struct
@@ -37,11 +40,19 @@ typedef struct
   gboolean wrap_payload; /* payload goes under wrap_key: it is no object, or not from "payload" */
   const char *wrap_key;  /* "sdp" or "candidate" */
   SentientSpan lifted;   /* the sdp or candidate inside the payload, or absent */
+
+  /* v1; numbers are 0 when absent */
+  guint64 ref;        /* the client's own number of the request */
+  guint64 ack;        /* everything up to this seq has come */
+  guint64 after;      /* of a RESUME: the same */
+  SentientSpan token; /* of a RESUME: without its quotes, or absent */
+  gboolean v1;        /* of an HTTP join: wants a session of that kind */
 } SentientRequest;
 
 /* A WebSocket message: {"type":"join"|"leave"|"offer"|...}. join needs room; leave may do without
  * (all rooms). Its "from" is not looked at. Requests only point into data: it must outlive them.
- * After an error a request holds nothing of use. */
+ * After an error a request holds nothing of use but ref and ack, as far as they could be read: a
+ * request that is wrong was one all the same. */
 gboolean
 sentient_request_parse_message (SentientRequest *self, const char *data, gsize len, GError **error);
 /* HTTP bodies. */
@@ -60,13 +71,16 @@ SentientSignal *sentient_request_to_signal (const SentientRequest *self,
                                             const char *room,
                                             gint64 now_ms);
 
-/* Query strings: nodeId, room, timeout. Percent-decoded; one of these keys twice is BAD_REQUEST, as
- * is a bad name; unknown keys are ignored. query: what stands behind the "?", or NULL. */
+/* Query strings: nodeId, room, timeout, after. Percent-decoded; one of these keys twice is
+ * BAD_REQUEST, as is a bad name; unknown keys are ignored. query: what stands behind the "?", or
+ * NULL. */
 typedef struct
 {
   char node_id[SENTIENT_NAME_MAX + 1]; /* "" when absent */
   char room[SENTIENT_NAME_MAX + 1];    /* "" when absent */
   guint timeout_ms;                    /* 25 000 when absent, bad or above */
+  guint64 after;                       /* v1 polls: everything up to this seq has come */
+  gboolean has_after;
 } SentientQuery;
 
 /* ignore_room: whatever "room" says is accepted and left out (polls). */

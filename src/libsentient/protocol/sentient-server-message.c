@@ -34,13 +34,23 @@ typedef enum
   FIELD_CANDIDATE,
   FIELD_SIGNALS,
   FIELD_RETRY_AFTER,
+  FIELD_SEQ,
+  FIELD_REF,
+  FIELD_REFS,
+  FIELD_SESSION,
+  FIELD_TOKEN,
+  FIELD_RESUMED,
+  FIELD_MORE,
+  FIELD_ONLINE,
+  FIELD_POLITE,
   N_FIELDS
 } Field;
 
 static const char *const field_keys[N_FIELDS] = {
   "type", "id",      "nodeId",  "peerId", "coordinatorId", "room",       "rooms",      "success",
   "code", "message", "error",   "peer",   "peers",         "iceServers", "metadata",   "reason",
-  "from", "to",      "payload", "sdp",    "candidate",     "signals",    "retryAfter",
+  "from", "to",      "payload", "sdp",    "candidate",     "signals",    "retryAfter", "seq",
+  "ref",  "refs",    "session", "token",  "resumed",       "more",       "online",     "polite",
 };
 
 static void
@@ -68,6 +78,10 @@ sentient_server_message_free (SentientServerMessage *self)
   g_strfreev (self->stun_urls);
   g_strfreev (self->turn_urls);
   g_clear_pointer (&self->signal, sentient_signal_unref);
+  g_free (self->session);
+  g_free (self->token);
+  g_free (self->to);
+  g_clear_pointer (&self->refs, g_array_unref);
   g_free (self);
 }
 
@@ -75,6 +89,23 @@ static inline gboolean
 is_type (SentientJsonValue value, SentientJsonType type)
 {
   return value.span.data != NULL && value.type == type;
+}
+
+static inline gboolean
+is_true (SentientJsonValue value)
+{
+  return is_type (value, SENTIENT_JSON_BOOLEAN) && value.span.data[0] == 't';
+}
+
+/* 0 if it is no whole number. */
+static guint64
+get_number (SentientJsonValue value)
+{
+  guint64 number = 0;
+
+  if (is_type (value, SENTIENT_JSON_NUMBER))
+    sentient_json_get_uint (value, &number);
+  return number;
 }
 
 static char *
@@ -164,6 +195,10 @@ parse_peer (SentientJsonValue value)
   peer->node_id = g_steal_pointer (&node_id);
   if (is_type (values[FIELD_METADATA], SENTIENT_JSON_OBJECT))
     peer->metadata = dup_span (values[FIELD_METADATA]);
+  peer->offline
+      = is_type (values[FIELD_ONLINE], SENTIENT_JSON_BOOLEAN) && !is_true (values[FIELD_ONLINE]);
+  peer->knows_polite = is_type (values[FIELD_POLITE], SENTIENT_JSON_BOOLEAN);
+  peer->polite = is_true (values[FIELD_POLITE]);
   return peer;
 }
 
@@ -234,6 +269,8 @@ take_result (SentientServerMessage *self, const SentientJsonValue *values)
   if (self->kind != SENTIENT_SERVER_JOIN_RESULT)
     return;
   take_peers (self, values[FIELD_PEERS]);
+  self->session = dup_text (values[FIELD_SESSION]);
+  self->token = dup_text (values[FIELD_TOKEN]);
   if (is_type (values[FIELD_ICE_SERVERS], SENTIENT_JSON_ARRAY))
     sentient_ice_servers_parse (values[FIELD_ICE_SERVERS].span, &self->stun_urls, &self->turn_urls);
 }
@@ -324,19 +361,89 @@ take_signal (SentientServerMessage *self,
   return TRUE;
 }
 
+static void
+take_refs (SentientServerMessage *self, SentientJsonValue list)
+{
+  SentientJsonValue value;
+  gsize offset = 0;
+
+  self->refs = g_array_new (FALSE, FALSE, sizeof (guint64));
+  while (is_type (list, SENTIENT_JSON_ARRAY) && self->refs->len < SENTIENT_SERVER_REFS_MAX
+         && sentient_json_next_element (list.span, &offset, &value))
+    {
+      guint64 ref = get_number (value);
+
+      if (ref != 0)
+        g_array_append_val (self->refs, ref);
+    }
+}
+
+static gboolean
+take_presence (SentientServerMessage *self, const SentientJsonValue *values, GError **error)
+{
+  self->room = dup_name (values[FIELD_ROOM]);
+  self->node_id = dup_name (values[FIELD_NODE_ID]);
+  return (self->room != NULL && self->node_id != NULL)
+         || set_broken (error, "a presence without a valid “room” and “nodeId”.");
+}
+
+static gboolean
+take_room_state (SentientServerMessage *self, const SentientJsonValue *values, GError **error)
+{
+  self->room = dup_name (values[FIELD_ROOM]);
+  take_peers (self, values[FIELD_PEERS]);
+  return self->room != NULL || set_broken (error, "a room-state without a valid “room”.");
+}
+
+static gboolean
+take_undelivered (SentientServerMessage *self, const SentientJsonValue *values, GError **error)
+{
+  self->to = dup_name (values[FIELD_TO]);
+  take_refs (self, values[FIELD_REFS]);
+  return self->to != NULL || set_broken (error, "an “undelivered” without a valid “to”.");
+}
+
+static gboolean
+take_gap (SentientServerMessage *self, const SentientJsonValue *values, GError **error)
+{
+  self->gap_from = get_number (values[FIELD_FROM]);
+  self->gap_to = get_number (values[FIELD_TO]);
+  return (self->gap_from > 0 && self->gap_to >= self->gap_from)
+         || set_broken (error, "a gap without the numbers that are missing.");
+}
+
+static void
+take_connected (SentientServerMessage *self, const SentientJsonValue *values, const char *node_id)
+{
+  self->coordinator_id = dup_text (values[FIELD_COORDINATOR_ID]);
+  self->node_id = dup_name (values[FIELD_NODE_ID]);
+  if (self->node_id == NULL)
+    self->node_id = dup_name (values[FIELD_PEER_ID]);
+  if (self->node_id == NULL)
+    self->node_id = g_strdup (node_id);
+  self->session = dup_text (values[FIELD_SESSION]);
+  self->token = dup_text (values[FIELD_TOKEN]);
+  self->resumed = is_true (values[FIELD_RESUMED]);
+}
+
 static gboolean
 take_by_type (SentientServerMessage *self,
               const SentientJsonValue *values,
               const char *node_id,
               GError **error)
 {
-  static const char *const kinds[] = { "connected", "join-result", "leave-result", "peer-joined",
-                                       "peer-left", NULL,          "error",        "pong" };
+  static const char *const kinds[]
+      = { "connected",   "join-result", "leave-result", "peer-joined", "peer-left",
+          NULL,          "error",       "pong",         "room-state",  "peer-offline",
+          "peer-online", "undelivered", "gap",          "ack",         "draining" };
   g_autofree char *type = dup_text (values[FIELD_TYPE]);
   SentientSignalType signal_type;
 
   if (type == NULL)
     return set_broken (error, "a message without a type.");
+  self->seq = get_number (values[FIELD_SEQ]);
+  self->ref = get_number (values[FIELD_REF]);
+  self->more = is_true (values[FIELD_MORE]);
   if (sentient_signal_type_from_string (type, &signal_type))
     {
       self->kind = SENTIENT_SERVER_SIGNAL;
@@ -351,12 +458,7 @@ take_by_type (SentientServerMessage *self,
   switch (self->kind)
     {
     case SENTIENT_SERVER_CONNECTED:
-      self->coordinator_id = dup_text (values[FIELD_COORDINATOR_ID]);
-      self->node_id = dup_name (values[FIELD_NODE_ID]);
-      if (self->node_id == NULL)
-        self->node_id = dup_name (values[FIELD_PEER_ID]);
-      if (self->node_id == NULL)
-        self->node_id = g_strdup (node_id);
+      take_connected (self, values, node_id);
       return TRUE;
     case SENTIENT_SERVER_JOIN_RESULT:
     case SENTIENT_SERVER_LEAVE_RESULT:
@@ -368,6 +470,20 @@ take_by_type (SentientServerMessage *self,
     case SENTIENT_SERVER_ERROR:
       self->error = make_error (values);
       return TRUE;
+    case SENTIENT_SERVER_ROOM_STATE:
+      return take_room_state (self, values, error);
+    case SENTIENT_SERVER_PEER_OFFLINE:
+    case SENTIENT_SERVER_PEER_ONLINE:
+      return take_presence (self, values, error);
+    case SENTIENT_SERVER_UNDELIVERED:
+      return take_undelivered (self, values, error);
+    case SENTIENT_SERVER_GAP:
+      return take_gap (self, values, error);
+    case SENTIENT_SERVER_DRAINING:
+      self->retry_after_ms
+          = (guint)MIN (get_number (values[FIELD_RETRY_AFTER]), RETRY_AFTER_MAX_MS);
+      return TRUE;
+    case SENTIENT_SERVER_ACK:
     case SENTIENT_SERVER_SIGNAL:
     case SENTIENT_SERVER_PONG:
     case SENTIENT_SERVER_UNKNOWN:
@@ -473,6 +589,7 @@ sentient_server_message_parse_reply (const char *data,
   if (!scan_object (values, data, len, error))
     return NULL;
   self->kind = kind;
+  self->ref = get_number (values[FIELD_REF]);
   take_result (self, values);
   return g_steal_pointer (&self);
 }

@@ -20,16 +20,28 @@ typedef enum
   SENTIENT_SERVER_SIGNAL,
   SENTIENT_SERVER_ERROR,
   SENTIENT_SERVER_PONG,
+  SENTIENT_SERVER_ROOM_STATE, /* v1: from here on */
+  SENTIENT_SERVER_PEER_OFFLINE,
+  SENTIENT_SERVER_PEER_ONLINE,
+  SENTIENT_SERVER_UNDELIVERED,
+  SENTIENT_SERVER_GAP,
+  SENTIENT_SERVER_ACK,
+  SENTIENT_SERVER_DRAINING,
   SENTIENT_SERVER_UNKNOWN, /* a type we do not know: to be ignored */
 } SentientServerMessageKind;
 
 /* Peers or signals that are taken from one answer; the rest is dropped, with a debug line. */
 #define SENTIENT_SERVER_ITEMS_MAX 1000
+/* Numbers of signals that are taken from one "undelivered". */
+#define SENTIENT_SERVER_REFS_MAX 4096
 
 typedef struct
 {
   char *node_id;
   char *metadata; /* the text of a JSON object, or NULL */
+  gboolean offline;
+  gboolean knows_polite; /* the coordinator says which end is polite */
+  gboolean polite;       /* we are, towards it */
 } SentientRemotePeer;
 
 typedef struct
@@ -48,6 +60,19 @@ typedef struct
                       absent */
   SentientLeaveReason reason; /* PEER_LEFT */
   SentientSignal *signal;     /* SIGNAL */
+
+  /* v1; numbers are 0 when absent */
+  guint64 seq;   /* the coordinator's number of the message */
+  guint64 ref;   /* of our request that it answers; ACK, CONNECTED: up to which all were handled */
+  char *session; /* CONNECTED, HTTP JOIN_RESULT */
+  char *token;   /* the same, when the session is new */
+  gboolean resumed; /* CONNECTED */
+  gboolean more;    /* JOIN_RESULT, ROOM_STATE: another page follows */
+  GArray *refs;     /* (element-type guint64) UNDELIVERED */
+  char *to;         /* UNDELIVERED: who they were for */
+  guint64 gap_from; /* GAP: these are lost, both inclusive */
+  guint64 gap_to;
+  guint retry_after_ms; /* DRAINING: how long to stay away */
 } SentientServerMessage;
 
 /* node_id: our own, the "to" of signals that name none. A text that is no JSON object, has no type,
@@ -73,9 +98,17 @@ SentientServerMessage *sentient_server_message_parse_reply (const char *data,
 /* What a client writes; each is a new string. node_id NULL: a WebSocket message with "type"; else
  * the HTTP body with "nodeId" or "from". */
 char *sentient_client_message_join (const char *node_id, const char *room, const char *metadata);
+/* HTTP: the join that begins a v1 session. */
+char *sentient_client_message_join_v1 (const char *node_id, const char *room, const char *metadata);
 char *sentient_client_message_leave (const char *node_id, const char *room);
 char *sentient_client_message_signal (const char *from, SentientSignal *signal);
 char *sentient_client_message_ping (void);
+/* v1: the first message of a socket; session and token NULL: a new session. */
+char *sentient_client_message_resume (const char *session, const char *token, guint64 after);
+char *sentient_client_message_ack (guint64 seq);
+/* v1: one of the messages above with our number of it, and with what has come so far; either may be
+ * 0. text is taken. */
+char *sentient_client_message_number (char *text, guint64 ref, guint64 ack);
 
 /* The payload of a signal of ours: {"sdp":"…","type":"offer","negotiation":"…"},
  * {"candidate":{candidate,sdpMid,sdpMLineIndex},"negotiation":…}; negotiation NULL: left out. */

@@ -55,7 +55,8 @@ poll_answer (SentientPoll *poll)
       if (!first)
         g_string_append_c (body, ',');
       first = FALSE;
-      sentient_message_append (item->message, body, SENTIENT_DIALECT_POLL, item->seq);
+      sentient_message_append (item->message, body, SENTIENT_DIALECT_POLL, item->seq,
+                               poll->session->node_id);
       sentient_outbox_mark_sent (&poll->session->outbox, item->seq);
     }
   sentient_reply_end_signals (body);
@@ -227,7 +228,7 @@ post_signal (SentientHub *self,
   if (!sentient_directory_admit_signal (self->directory, session, request.signal_type, error)
       || !sentient_directory_relay (self->directory, session, &request, &delivered, error))
     return FALSE;
-  sentient_reply_append_signal_accepted (reply, delivered);
+  sentient_reply_append_signal_accepted (reply, delivered, 0);
   return TRUE;
 }
 

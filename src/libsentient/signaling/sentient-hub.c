@@ -57,7 +57,7 @@ send_error (SentientHub *self, SentientConn *conn, const GError *error)
 {
   count_error (self, error);
   g_string_truncate (self->scratch, 0);
-  sentient_reply_append_ws_error (self->scratch, error);
+  sentient_reply_append_ws_error (self->scratch, error, 0);
   send_scratch (self, conn);
 }
 
@@ -74,7 +74,8 @@ ws_fill (SentientConn *conn, gpointer user_data)
       guint64 end;
 
       g_string_truncate (self->scratch, 0);
-      sentient_message_append (item->message, self->scratch, SENTIENT_DIALECT_PLAIN, item->seq);
+      sentient_message_append (item->message, self->scratch, SENTIENT_DIALECT_PLAIN, item->seq,
+                               session->node_id);
       more = sentient_conn_send_text (conn, self->scratch->str, self->scratch->len, &end);
       sentient_outbox_mark_sent (&session->outbox, end);
     }
@@ -98,7 +99,7 @@ ws_join (SentientHub *self,
   if (membership == NULL)
     {
       count_error (self, error);
-      sentient_reply_append_join_failed (self->scratch, room, error);
+      sentient_reply_append_join_failed (self->scratch, room, error, 0);
     }
   else
     {
@@ -122,14 +123,15 @@ ws_leave (SentientHub *self, SentientConn *conn, SentientSession *session, const
   if (room[0] == '\0')
     {
       rooms = sentient_directory_leave_all (self->directory, session);
-      sentient_reply_append_leave_result (self->scratch, NULL, (const char *const *)rooms, FALSE);
+      sentient_reply_append_leave_result (self->scratch, NULL, (const char *const *)rooms, FALSE,
+                                          0);
     }
   else if (sentient_directory_leave (self->directory, session, room, &error))
-    sentient_reply_append_leave_result (self->scratch, room, NULL, FALSE);
+    sentient_reply_append_leave_result (self->scratch, room, NULL, FALSE, 0);
   else
     {
       count_error (self, error);
-      sentient_reply_append_leave_failed (self->scratch, room, error);
+      sentient_reply_append_leave_failed (self->scratch, room, error, 0);
     }
   send_scratch (self, conn);
 }
@@ -211,6 +213,9 @@ ws_text (SentientConn *conn, const char *data, gsize len, gpointer user_data)
       break;
     case SENTIENT_REQUEST_LEAVE:
       ws_leave (self, conn, session, request.room);
+      break;
+    case SENTIENT_REQUEST_RESUME:
+    case SENTIENT_REQUEST_ACK:
       break;
     case SENTIENT_REQUEST_PING:
       g_string_truncate (self->scratch, 0);
@@ -383,6 +388,7 @@ http_join (SentientHub *self, const SentientRequest *request, GString *reply, GE
   SentientMembership *membership = NULL;
   g_autoptr (GArray) peers = NULL;
   g_autofree char *name = NULL;
+  SentientHttpGrant grant = { 0 };
 
   if (session == NULL)
     return FALSE;
@@ -400,8 +406,9 @@ http_join (SentientHub *self, const SentientRequest *request, GString *reply, GE
 
   peers = sentient_directory_list_peers (self->directory, membership->room, session->node_id);
   name = g_strdup_printf ("%s-%" G_GUINT64_FORMAT, session->node_id, session->serial);
+  grant.session = name;
   sentient_reply_append_join_result (reply, request->room, (SentientPeerInfo *)peers->data,
-                                     peers->len, &self->config.ice, name);
+                                     peers->len, &self->config.ice, &grant);
   return TRUE;
 }
 
@@ -443,11 +450,11 @@ sentient_hub_http_leave (SentientHub *self,
   if (request.room[0] == '\0')
     {
       rooms = sentient_directory_leave_all (self->directory, session);
-      sentient_reply_append_leave_result (reply, NULL, (const char *const *)rooms, TRUE);
+      sentient_reply_append_leave_result (reply, NULL, (const char *const *)rooms, TRUE, 0);
       return TRUE;
     }
   if (!sentient_directory_leave (self->directory, session, request.room, error))
     return FALSE;
-  sentient_reply_append_leave_result (reply, request.room, NULL, TRUE);
+  sentient_reply_append_leave_result (reply, request.room, NULL, TRUE, 0);
   return TRUE;
 }

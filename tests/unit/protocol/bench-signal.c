@@ -65,7 +65,7 @@ relay (const char *text, gsize len, GString *out)
   signal = sentient_request_to_signal (&request, "node-0123456789abcdef", request.room, 1);
   message = sentient_message_new_signal (signal);
   g_string_truncate (out, 0);
-  sentient_message_append (message, out, SENTIENT_DIALECT_PLAIN, 0);
+  sentient_message_append (message, out, SENTIENT_DIALECT_PLAIN, 0, "b");
 }
 
 static void

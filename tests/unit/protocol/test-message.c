@@ -24,16 +24,16 @@ assert_both (SentientMessage *message, const char *plain, const char *poll)
 {
   g_autoptr (GString) out = g_string_new (NULL);
 
-  sentient_message_append (message, out, SENTIENT_DIALECT_PLAIN, 7);
+  sentient_message_append (message, out, SENTIENT_DIALECT_PLAIN, 7, "z");
   g_assert_cmpuint (sentient_message_get_size (message), >=, out->len);
   assert_text (out, plain);
-  sentient_message_append (message, out, SENTIENT_DIALECT_POLL, 7);
+  sentient_message_append (message, out, SENTIENT_DIALECT_POLL, 7, "z");
   g_assert_cmpuint (sentient_message_get_size (message), >=, out->len);
   assert_text (out, poll);
 
   /* Behind what stands there already. */
   g_string_assign (out, "[1,");
-  sentient_message_append (message, out, SENTIENT_DIALECT_PLAIN, 7);
+  sentient_message_append (message, out, SENTIENT_DIALECT_PLAIN, 7, "z");
   g_assert_true (g_str_has_prefix (out->str, "[1,{\"type\""));
   g_assert_true (g_str_has_suffix (out->str, plain));
 }
@@ -164,7 +164,7 @@ test_size (void)
           g_autoptr (JsonNode) node = NULL;
 
           g_string_truncate (out, 0);
-          sentient_message_append (messages[i], out, (SentientDialect)dialect, G_MAXUINT64);
+          sentient_message_append (messages[i], out, (SentientDialect)dialect, G_MAXUINT64, name);
           g_assert_cmpuint (sentient_message_get_size (messages[i]), >=, out->len);
           g_assert_true (sentient_json_validate (out->str, out->len, NULL));
         }

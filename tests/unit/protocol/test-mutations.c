@@ -138,7 +138,7 @@ relay (const char *data, gsize len, GString *out)
           g_autoptr (SentientMessage) message = sentient_message_new_signal (signal);
 
           g_string_truncate (out, 0);
-          sentient_message_append (message, out, (SentientDialect)dialect, 1);
+          sentient_message_append (message, out, (SentientDialect)dialect, 1, "z");
           g_assert_cmpuint (out->len, <=, sentient_message_get_size (message));
           assert_honest (out);
         }

@@ -28,7 +28,7 @@ test_good (void)
     { "nodeId=%61%3Ab&room=", "a:b", "", 25000 },
     { "n%6FdeId=a", "a", "", 25000 },
     { "room&nodeId", "", "", 25000 },
-    { "after=7&after=8", "", "", 25000 },
+    { "before=7&before=8", "", "", 25000 },
     { "%zz=1&=&==&%", "", "", 25000 },
     { "timeout=0", "", "", 0 },
     { "timeout=25000", "", "", 25000 },
@@ -99,6 +99,30 @@ test_ignore_room (void)
   g_assert_cmpuint (query.timeout_ms, ==, 7);
 }
 
+static void
+test_after (void)
+{
+  static const char *const bad[]
+      = { "after=", "after=x", "after=-1", "after=1.0", "after=1&after=1", "after=9007199254740993",
+          "after=%" };
+  SentientQuery query;
+
+  g_assert_true (sentient_query_parse (&query, "after=0", 7, TRUE, NULL));
+  g_assert_true (query.has_after);
+  g_assert_cmpuint (query.after, ==, 0);
+  g_assert_true (sentient_query_parse (&query, "nodeId=a&after=9007199254740992", 31, TRUE, NULL));
+  g_assert_cmpuint (query.after, ==, G_GUINT64_CONSTANT (9007199254740992));
+  g_assert_true (sentient_query_parse (&query, "nodeId=a", 8, TRUE, NULL));
+  g_assert_false (query.has_after);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (sentient_query_parse (&query, bad[i], strlen (bad[i]), TRUE, &error));
+      g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -106,5 +130,6 @@ main (int argc, char **argv)
   g_test_add_func ("/query/good", test_good);
   g_test_add_func ("/query/bad", test_bad);
   g_test_add_func ("/query/ignore-room", test_ignore_room);
+  g_test_add_func ("/query/after", test_after);
   return g_test_run ();
 }

@@ -104,16 +104,16 @@ test_errors (void)
   sentient_reply_append_error (out, error);
   assert_text (out, "{\"success\":false,\"error\":\"Room “r” is \\\"full\\\".\","
                     "\"code\":\"room-full\"}");
-  sentient_reply_append_ws_error (out, error);
+  sentient_reply_append_ws_error (out, error, 0);
   assert_text (out, "{\"type\":\"error\",\"message\":\"Room “r” is \\\"full\\\".\","
                     "\"code\":\"room-full\"}");
   sentient_reply_append_error (out, foreign);
   assert_text (out,
                "{\"success\":false,\"error\":\"not UTF-8: \xef\xbf\xbd\",\"code\":\"failed\"}");
-  sentient_reply_append_join_failed (out, "r", error);
+  sentient_reply_append_join_failed (out, "r", error, 0);
   assert_text (out, "{\"type\":\"join-result\",\"success\":false,\"room\":\"r\","
                     "\"error\":\"Room “r” is \\\"full\\\".\",\"code\":\"room-full\"}");
-  sentient_reply_append_leave_failed (out, "r", error);
+  sentient_reply_append_leave_failed (out, "r", error, 0);
   assert_text (out, "{\"type\":\"leave-result\",\"success\":false,\"room\":\"r\","
                     "\"error\":\"Room “r” is \\\"full\\\".\",\"code\":\"room-full\"}");
 }
@@ -129,17 +129,17 @@ test_small (void)
   assert_text (out, "{\"type\":\"connected\",\"nodeId\":\"a\",\"coordinatorId\":\"c\"}");
   sentient_reply_append_pong (out);
   assert_text (out, "{\"type\":\"pong\"}");
-  sentient_reply_append_leave_result (out, "r", NULL, FALSE);
+  sentient_reply_append_leave_result (out, "r", NULL, FALSE, 0);
   assert_text (out, "{\"type\":\"leave-result\",\"success\":true,\"room\":\"r\"}");
-  sentient_reply_append_leave_result (out, NULL, two, FALSE);
+  sentient_reply_append_leave_result (out, NULL, two, FALSE, 0);
   assert_text (out, "{\"type\":\"leave-result\",\"success\":true,\"rooms\":[\"r\",\"s\"]}");
-  sentient_reply_append_leave_result (out, NULL, none, TRUE);
+  sentient_reply_append_leave_result (out, NULL, none, TRUE, 0);
   assert_text (out, "{\"success\":true,\"rooms\":[]}");
-  sentient_reply_append_leave_result (out, NULL, NULL, TRUE);
+  sentient_reply_append_leave_result (out, NULL, NULL, TRUE, 0);
   assert_text (out, "{\"success\":true,\"rooms\":[]}");
-  sentient_reply_append_signal_accepted (out, TRUE);
+  sentient_reply_append_signal_accepted (out, TRUE, 0);
   assert_text (out, "{\"success\":true,\"delivered\":true}");
-  sentient_reply_append_signal_accepted (out, FALSE);
+  sentient_reply_append_signal_accepted (out, FALSE, 0);
   assert_text (out, "{\"success\":true,\"queued\":true}");
   sentient_reply_begin_signals (out);
   sentient_reply_end_signals (out);
@@ -151,6 +151,7 @@ test_small (void)
 static void
 test_peers (void)
 {
+  const SentientHttpGrant grant = { .node_id = "n", .session = "s-1" };
   const SentientPeerInfo peers[] = { { "n1", "One", 10, 20, TRUE, "{\"name\":\"One\"}" },
                                      { "n2", NULL, 11, 21, FALSE, NULL } };
   SentientIceConfig ice = { stun, turn };
@@ -169,7 +170,7 @@ test_peers (void)
                "{\"type\":\"join-result\",\"success\":true,\"room\":\"r\",\"peers\":[{"
                "\"nodeId\":\"n1\",\"peerId\":\"n1\",\"name\":\"One\",\"joinedAt\":10,"
                "\"metadata\":{\"name\":\"One\"}}],\"iceServers\":[" STUN_ENTRY "," TURN_ENTRY "]}");
-  sentient_reply_append_join_result (out, "r", NULL, 0, &ice, "s-1");
+  sentient_reply_append_join_result (out, "r", NULL, 0, &ice, &grant);
   assert_text (out, "{\"success\":true,\"room\":\"r\",\"peers\":[],\"iceServers\":[" STUN_ENTRY
                     "," TURN_ENTRY "],\"session\":\"s-1\"}");
 }

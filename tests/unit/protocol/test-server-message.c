@@ -201,7 +201,7 @@ static void
 test_others (void)
 {
   g_autoptr (SentientServerMessage) pong = parse ("{\"type\":\"pong\"}");
-  g_autoptr (SentientServerMessage) unknown = parse ("{\"type\":\"room-state\",\"x\":[]}");
+  g_autoptr (SentientServerMessage) unknown = parse ("{\"type\":\"weather\",\"x\":[]}");
 
   g_assert_cmpint (pong->kind, ==, SENTIENT_SERVER_PONG);
   g_assert_cmpint (unknown->kind, ==, SENTIENT_SERVER_UNKNOWN);
@@ -372,11 +372,11 @@ test_there_and_back (void)
       g_autoptr (SentientServerMessage) other = NULL;
 
       g_string_truncate (out, 0);
-      sentient_message_append (joined, out, (SentientDialect)dialect, 1);
+      sentient_message_append (joined, out, (SentientDialect)dialect, 1, "z");
       one = parse (out->str);
       g_assert_cmpstr (peer_at (one, 0)->metadata, ==, "{\"k\":[]}");
       g_string_truncate (out, 0);
-      sentient_message_append (left, out, (SentientDialect)dialect, 1);
+      sentient_message_append (left, out, (SentientDialect)dialect, 1, "z");
       other = parse (out->str);
       g_assert_cmpint (other->reason, ==, SENTIENT_LEAVE_REASON_REPLACED);
     }
