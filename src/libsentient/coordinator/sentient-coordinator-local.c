@@ -138,8 +138,8 @@ find_session (SentientCoordinator *self, const char *node_id, GError **error)
  * @error: return location
  *
  * Lets a node of this process join a room. Joining again updates the metadata. Errors:
- * %SENTIENT_ERROR_BAD_REQUEST, %SENTIENT_ERROR_ROOM_FULL, %SENTIENT_ERROR_BUSY,
- * %SENTIENT_ERROR_PAYLOAD_TOO_LARGE.
+ * %SENTIENT_ERROR_BAD_REQUEST, %SENTIENT_ERROR_NODE_ID_TAKEN, %SENTIENT_ERROR_ROOM_FULL,
+ * %SENTIENT_ERROR_BUSY, %SENTIENT_ERROR_PAYLOAD_TOO_LARGE.
  *
  * Returns: (transfer full) (nullable): the member
  *
@@ -163,6 +163,8 @@ sentient_coordinator_join (SentientCoordinator *self,
   if (metadata != NULL && !sentient_json_pick (metadata, span.len, NULL, NULL, 0, error))
     return NULL;
 
+  if (!sentient_directory_may_take (self->directory, node_id, FALSE, error))
+    return NULL;
   session = sentient_directory_ensure (self->directory, node_id, error);
   if (session == NULL)
     return NULL;
@@ -393,7 +395,7 @@ local_poll_answer (gpointer user_data)
 
   sentient_reply_begin_signals (text);
   while (poll->session != NULL && !g_cancellable_is_cancelled (g_task_get_cancellable (task))
-         && (item = sentient_outbox_peek (&poll->session->outbox)) != NULL
+         && (item = sentient_outbox_next (&poll->session->outbox)) != NULL
          && text->len < SENTIENT_MESSAGE_MAX)
     {
       if (last != 0)
@@ -407,7 +409,7 @@ local_poll_answer (gpointer user_data)
   if (last != 0)
     {
       sentient_coordinator_stamp (self);
-      sentient_directory_drop_until (self->directory, poll->session, last);
+      sentient_directory_flushed_until (self->directory, poll->session, last);
     }
   local_poll_stop (task);
   if (!g_task_return_error_if_cancelled (task))
@@ -464,7 +466,8 @@ on_poll_cancelled (GCancellable *cancellable, gpointer user_data)
  * @user_data: for @callback
  *
  * Waits for signals and room events for a node of this process. One poll at a time: a newer one
- * ends the older with nothing. Errors: %SENTIENT_ERROR_UNKNOWN_PEER, %G_IO_ERROR_CANCELLED.
+ * ends the older with nothing. Errors: %SENTIENT_ERROR_UNKNOWN_PEER, %SENTIENT_ERROR_NODE_ID_TAKEN
+ * (a resumable session from outside has the id), %G_IO_ERROR_CANCELLED.
  *
  * Since: 0.1
  */
@@ -487,7 +490,7 @@ sentient_coordinator_poll_async (SentientCoordinator *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, sentient_coordinator_poll_async);
   session = find_session (self, node_id, &error);
-  if (session == NULL)
+  if (session == NULL || !sentient_directory_may_take (self->directory, node_id, FALSE, &error))
     {
       g_task_return_error (task, g_steal_pointer (&error));
       return;

@@ -56,6 +56,10 @@ typedef struct
 
   /* signaling */
   guint64 errors[SENTIENT_N_ERRORS]; /* that were answered, by SentientError */
+  guint64 sessions_opened;           /* v1 */
+  guint64 sessions_resumed;
+  guint64 sessions_refused; /* somebody else has the node id */
+  guint64 gaps;             /* numbers that were asked for again and are gone */
 
   /* model */
   guint64 signals_delivered[SENTIENT_N_SIGNAL_TYPES];
@@ -65,6 +69,9 @@ typedef struct
   guint64 leaves[SENTIENT_N_LEAVE_REASONS];
   guint64 told_joined; /* room events that were put into outboxes */
   guint64 told_left;
+  guint64 told_presence;    /* v1: from here on */
+  guint64 told_room_states; /* in place of events that did not fit */
+  guint64 told_undelivered; /* signals, to those who sent them */
   guint64 dropped_events[SENTIENT_N_DROPS];
   guint64 dropped_signals[SENTIENT_N_DROPS];
   SentientHistogram relay_latency; /* from a signal's arrival to its hand-over to the kernel */

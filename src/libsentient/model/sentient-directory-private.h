@@ -29,6 +29,31 @@ void sentient_directory_keep_rates (SentientDirectory *self, SentientSession *se
 void sentient_directory_restore_rates (SentientDirectory *self, SentientSession *session);
 void sentient_directory_forget_rates (SentientDirectory *self, gint64 now_ms);
 
+/* sentient-directory-sessions.c */
+/* FALSE: it does not fit. */
+gboolean sentient_directory_enqueue (SentientDirectory *self,
+                                     SentientSession *session,
+                                     SentientMessage *message,
+                                     SentientSender *sender,
+                                     guint64 ref);
+gboolean sentient_directory_is_over_budget (SentientDirectory *self, SentientMessage *message);
+
+/* sentient-directory-v1.c */
+/* Whether others in its rooms can reach it, to those who want to know. */
+void sentient_directory_tell_presence (SentientDirectory *self,
+                                       SentientSession *session,
+                                       gboolean online);
+/* To who sent what still waits for a session that ends. */
+void sentient_directory_tell_undelivered (SentientDirectory *self, SentientSession *session);
+/* An event that does not fit: it, and those that wait, make place for the state of their rooms. */
+void sentient_directory_make_stale (SentientDirectory *self,
+                                    SentientSession *session,
+                                    SentientMessage *message);
+/* Once a second: does it acknowledge what it is sent? */
+void
+sentient_directory_check_progress (SentientDirectory *self, SentientSession *session, gint64 now);
+gboolean sentient_directory_is_stale (SentientSession *session, const char *room);
+
 /* Never refused: what does not fit pushes out the oldest event that waits. */
 void sentient_directory_enqueue_event (SentientDirectory *self,
                                        SentientSession *session,

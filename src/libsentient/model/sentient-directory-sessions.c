@@ -43,9 +43,11 @@ sentient_directory_ensure (SentientDirectory *self, const char *node_id, GError 
 }
 
 static void
-set_online (SentientSession *session, gboolean online)
+set_online (SentientDirectory *self, SentientSession *session, gboolean online)
 {
   g_autoptr (SentientSession) hold = sentient_session_ref (session);
+
+  sentient_directory_tell_presence (self, session, online);
 
   for (guint i = 0; i < sentient_session_get_n_rooms (session); i++)
     sentient_member_set_online (g_array_index (session->memberships, SentientMembership, i).member,
@@ -59,7 +61,7 @@ sentient_directory_touch (SentientDirectory *self, SentientSession *session)
   if (session->lost_at != 0)
     {
       session->lost_at = 0;
-      set_online (session, TRUE);
+      set_online (self, session, TRUE);
     }
 }
 
@@ -73,6 +75,7 @@ sentient_directory_attach (SentientDirectory *self,
   gpointer old_data = session->transport_data;
   g_autoptr (SentientSession) hold = sentient_session_ref (session);
 
+  sentient_session_unqueue (session);
   session->transport = transport;
   session->transport_data = data;
   if (old != NULL)
@@ -82,7 +85,9 @@ sentient_directory_attach (SentientDirectory *self,
     }
 
   sentient_directory_touch (self, session);
-  if (session->transport_data == data && sentient_outbox_peek (&session->outbox) != NULL)
+  if (session->transport_data == data
+      && (sentient_outbox_is_waiting (&session->outbox)
+          || (session->v1 != NULL && session->v1->n_stale > 0)))
     transport->wake (session, data);
 }
 
@@ -92,6 +97,7 @@ sentient_directory_detach (SentientDirectory *self, SentientSession *session, gp
   if (session->transport == NULL || session->transport_data != data)
     return;
 
+  sentient_session_unqueue (session);
   session->transport = NULL;
   session->transport_data = NULL;
   sentient_outbox_rewind (&session->outbox);
@@ -103,60 +109,63 @@ sentient_directory_lose (SentientDirectory *self, SentientSession *session)
 {
   if (session->lost_at != 0)
     return;
-  if (sentient_session_get_n_rooms (session) == 0)
+  if (sentient_session_get_n_rooms (session) == 0 && session->v1 == NULL)
     {
       sentient_directory_end (self, session, SENTIENT_LEAVE_REASON_LEFT);
       return;
     }
   /* A clock may stand at 0, which means "not lost" here. */
   session->lost_at = MAX (sentient_clock_get_monotonic_ms (self->clock), 1);
-  set_online (session, FALSE);
+  set_online (self, session, FALSE);
 }
 
 void
 sentient_directory_end_if_idle (SentientDirectory *self, SentientSession *session)
 {
-  if (sentient_session_get_n_rooms (session) == 0
+  if (sentient_session_get_n_rooms (session) == 0 && session->v1 == NULL
       && (session->transport == NULL || session->transport->kind != SENTIENT_TRANSPORT_WEBSOCKET))
     sentient_directory_end (self, session, SENTIENT_LEAVE_REASON_LEFT);
 }
 
-static gboolean
-is_over_budget (SentientDirectory *self, SentientMessage *message)
+gboolean
+sentient_directory_is_over_budget (SentientDirectory *self, SentientMessage *message)
 {
   return self->queued_bytes + sentient_message_get_size (message) > self->limits.queued_bytes;
 }
 
-static gboolean
-enqueue (SentientDirectory *self,
-         SentientSession *session,
-         SentientMessage *message,
-         SentientSender *sender)
+gboolean
+sentient_directory_enqueue (SentientDirectory *self,
+                            SentientSession *session,
+                            SentientMessage *message,
+                            SentientSender *sender,
+                            guint64 ref)
 {
   gsize before = session->outbox.bytes;
 
-  if (is_over_budget (self, message)
-      || sentient_outbox_push (&session->outbox, message, sender) == 0)
+  if (sentient_directory_is_over_budget (self, message))
     return FALSE;
-
+  if (!sentient_outbox_push (&session->outbox, &self->limits.outbox, message, sender, ref))
+    {
+      if (session->transport != NULL && session->transport->overflow != NULL)
+        session->transport->overflow (session, session->transport_data);
+      return FALSE;
+    }
   self->queued_bytes += session->outbox.bytes - before;
-  if (session->transport != NULL)
-    session->transport->wake (session, session->transport_data);
+  sentient_session_wake (session);
   return TRUE;
 }
 
-void
-sentient_directory_enqueue_event (SentientDirectory *self,
-                                  SentientSession *session,
-                                  SentientMessage *message)
+/* A plain session cannot be told what it missed: the oldest events go first. */
+static gboolean
+enqueue_plain_event (SentientDirectory *self, SentientSession *session, SentientMessage *message)
 {
   SentientMetrics *metrics = &self->metrics;
 
-  while (!enqueue (self, session, message, NULL))
+  while (!sentient_directory_enqueue (self, session, message, NULL, 0))
     {
       gsize before = session->outbox.bytes;
 
-      if (is_over_budget (self, message))
+      if (sentient_directory_is_over_budget (self, message))
         metrics->dropped_events[SENTIENT_DROP_BUDGET_FULL]++;
       else
         metrics->dropped_events[SENTIENT_DROP_OUTBOX_FULL]++;
@@ -164,33 +173,62 @@ sentient_directory_enqueue_event (SentientDirectory *self,
         {
           g_debug ("%s: a room event does not fit its full outbox and is dropped",
                    session->node_id);
-          return;
+          return FALSE;
         }
       self->queued_bytes -= before - session->outbox.bytes;
     }
+  return TRUE;
+}
 
-  if (sentient_message_get_kind (message) == SENTIENT_MESSAGE_PEER_JOINED)
-    metrics->told_joined++;
-  else
-    metrics->told_left++;
+static gboolean
+enqueue_v1_event (SentientDirectory *self, SentientSession *session, SentientMessage *message)
+{
+  if (session->v1->n_stale > 0
+      && sentient_directory_is_stale (session, sentient_message_get_room (message)))
+    return FALSE;
+  if (sentient_directory_enqueue (self, session, message, NULL, 0))
+    return TRUE;
+  sentient_directory_make_stale (self, session, message);
+  return FALSE;
 }
 
 void
-sentient_directory_drop_until (SentientDirectory *self, SentientSession *session, guint64 end)
+sentient_directory_enqueue_event (SentientDirectory *self,
+                                  SentientSession *session,
+                                  SentientMessage *message)
+{
+  gboolean told = session->v1 != NULL ? enqueue_v1_event (self, session, message)
+                                      : enqueue_plain_event (self, session, message);
+  SentientMetrics *metrics = &self->metrics;
+
+  if (!told)
+    return;
+  if (sentient_message_get_kind (message) == SENTIENT_MESSAGE_PEER_JOINED)
+    metrics->told_joined++;
+  else if (sentient_message_get_kind (message) == SENTIENT_MESSAGE_PEER_LEFT)
+    metrics->told_left++;
+  else
+    metrics->told_presence++;
+}
+
+void
+sentient_directory_flushed_until (SentientDirectory *self, SentientSession *session, guint64 end)
 {
   gsize before = session->outbox.bytes;
   const SentientOutboxItem *item;
 
-  for (guint i = 0; i < session->outbox.n_sent
-                    && (item = sentient_outbox_peek_nth (&session->outbox, i))->end <= end;
-       i++)
+  while ((item = sentient_outbox_flush_next (&session->outbox, end)) != NULL)
     {
       gint64 arrival_us = sentient_message_get_arrival (item->message);
 
-      if (arrival_us != 0)
-        sentient_histogram_add (&self->metrics.relay_latency, self->metrics.now_us - arrival_us);
+      if (arrival_us == 0)
+        continue;
+      sentient_histogram_add (&self->metrics.relay_latency, self->metrics.now_us - arrival_us);
+      sentient_message_set_arrival (item->message, 0); /* once, however often it is sent */
     }
-  sentient_outbox_drop_until (&session->outbox, end);
+  if (session->v1 != NULL)
+    return;
+  sentient_outbox_drop_flushed (&session->outbox);
   self->queued_bytes -= before - session->outbox.bytes;
 }
 
@@ -245,7 +283,10 @@ static SentientSender *
 ensure_sender (SentientSession *session)
 {
   if (session->sender == NULL)
-    session->sender = sentient_sender_new ();
+    {
+      session->sender = sentient_sender_new ();
+      session->sender->session = session;
+    }
   return session->sender;
 }
 
@@ -283,6 +324,7 @@ deliver (SentientDirectory *self,
          SentientSession *from,
          SentientSession *target,
          SentientSignal *signal,
+         guint64 ref,
          gboolean *delivered,
          GError **error)
 {
@@ -299,9 +341,10 @@ deliver (SentientDirectory *self,
                    from->node_id);
       return FALSE;
     }
-  if (!enqueue (self, target, message, sender))
+  if (!sentient_directory_enqueue (self, target, message, sender, ref))
     {
-      set_busy (error, from, target, !sentient_outbox_has_share (&target->outbox, sender, size));
+      set_busy (error, from, target,
+                !sentient_outbox_has_share (&target->outbox, &self->limits.outbox, sender, size));
       return FALSE;
     }
   if (target->transport != NULL)
@@ -346,7 +389,7 @@ sentient_directory_relay (SentientDirectory *self,
     return refuse (self, request->signal_type, why, error);
   signal = sentient_request_to_signal (request, from->node_id, room,
                                        sentient_clock_get_real_ms (self->clock));
-  return deliver (self, from, target, signal, delivered, &why)
+  return deliver (self, from, target, signal, from->v1 != NULL ? request->ref : 0, delivered, &why)
          || refuse (self, request->signal_type, why, error);
 }
 
@@ -370,7 +413,7 @@ sentient_directory_relay_signal (SentientDirectory *self,
     }
   target = find_target (self, from, sentient_signal_get_to (signal),
                         sentient_signal_get_room (signal), &why);
-  return (target != NULL && deliver (self, from, target, signal, delivered, &why))
+  return (target != NULL && deliver (self, from, target, signal, 0, delivered, &why))
          || refuse (self, type, why, error);
 }
 
@@ -407,10 +450,13 @@ sentient_directory_cleanup (SentientDirectory *self)
       SentientSession *session = value;
 
       refresh_last_seen (self, session);
+      if (session->v1 != NULL)
+        sentient_directory_check_progress (self, session, now);
       if (session->transport != NULL)
         continue; /* the engine watches its connections itself */
-      if (session->lost_at != 0 ? now - session->lost_at >= self->limits.grace_ms
-                                : sentient_session_get_n_rooms (session) == 0)
+      if (session->lost_at != 0
+              ? now - session->lost_at >= self->limits.grace_ms
+              : session->v1 == NULL && sentient_session_get_n_rooms (session) == 0)
         g_ptr_array_add (over, g_strdup (session->node_id));
       else if (session->lost_at == 0 && now - session->last_seen >= self->limits.silence_ms)
         g_ptr_array_add (lost, g_strdup (session->node_id));

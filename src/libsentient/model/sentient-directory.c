@@ -62,6 +62,7 @@ sentient_directory_limits_init (SentientDirectoryLimits *limits)
     .signals = { 200, 2000 },
     .joins = { 10, 64 },
   };
+  sentient_outbox_limits_init (&limits->outbox);
 }
 
 static void
@@ -220,6 +221,7 @@ peer_info_init (SentientPeerInfo *info, SentientMember *member)
     .last_seen = sentient_member_get_last_seen (member),
     .online = sentient_member_get_online (member),
     .metadata = sentient_member_get_metadata (member),
+    .plain = sentient_member_is_plain (member),
   };
 }
 
@@ -287,11 +289,12 @@ enter (SentientDirectory *self, SentientSession *session, SentientRoom *room, co
   g_autoptr (SentientMember) member
       = sentient_member_new (session->node_id, name, metadata,
                              sentient_clock_get_real_ms (self->clock));
-  SentientMembership membership = { g_object_ref (member), g_object_ref (room) };
+  SentientMembership membership = { g_object_ref (member), g_object_ref (room), FALSE };
   g_autoptr (SentientMessage) event = NULL;
   SentientPeerInfo info;
 
   sentient_member_set_online (member, session->lost_at == 0);
+  sentient_member_set_plain (member, session->v1 == NULL);
   if (session->memberships == NULL)
     session->memberships = g_array_sized_new (FALSE, FALSE, sizeof (SentientMembership), 1);
   g_array_append_val (session->memberships, membership);
@@ -353,6 +356,8 @@ leave_at (SentientDirectory *self,
   SentientMembership membership = g_array_index (session->memberships, SentientMembership, index);
   g_autoptr (SentientMessage) event = NULL;
 
+  if (membership.stale)
+    session->v1->n_stale--;
   g_array_remove_index (session->memberships, index);
   if (session->memberships->len == 0)
     g_clear_pointer (&session->memberships, g_array_unref);
@@ -456,10 +461,14 @@ sentient_directory_end (SentientDirectory *self,
   /* Out of the table first, so that no handler finds a session that is ending. */
   g_hash_table_steal (self->sessions, session->node_id);
   sentient_directory_keep_rates (self, session);
+  sentient_session_unqueue (session);
   session->transport = NULL;
   session->transport_data = NULL;
+  if (session->sender != NULL)
+    session->sender->session = NULL;
   self->queued_bytes -= session->outbox.bytes;
   count_undelivered (self, session);
+  sentient_directory_tell_undelivered (self, session);
   sentient_outbox_clear (&session->outbox);
 
   g_strfreev (leave_every_room (self, session, reason));

@@ -6,19 +6,21 @@
 #include "core/sentient-metrics.h"
 #include "core/sentient-rate-limiter.h"
 #include "model/sentient-session.h"
+#include "protocol/sentient-replies.h"
 #include "protocol/sentient-request.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
-  guint room_peers;   /* 50 members a room */
-  guint node_rooms;   /* 32 rooms a node */
-  guint nodes;        /* 65536 sessions in all */
-  guint rooms;        /* 16384 rooms in all */
-  gsize queued_bytes; /* 64 MiB in all outboxes */
-  guint silence_ms;   /* 30000: a node that uses HTTP is lost so long after its last request */
-  guint grace_ms;     /* 30000: how long a lost node keeps its place */
+  guint room_peers;            /* 50 members a room */
+  guint node_rooms;            /* 32 rooms a node */
+  guint nodes;                 /* 65536 sessions in all */
+  guint rooms;                 /* 16384 rooms in all */
+  gsize queued_bytes;          /* 64 MiB in all outboxes */
+  SentientOutboxLimits outbox; /* of one node */
+  guint silence_ms; /* 30000: a node that uses HTTP is lost so long after its last request */
+  guint grace_ms;   /* 30000: how long a lost node keeps its place */
   SentientRateLimit signals; /* 200 a second, 2000 at once: of a node */
   SentientRateLimit joins;   /* 10 a second, 64 at once */
 } SentientDirectoryLimits;
@@ -65,6 +67,43 @@ sentient_directory_ensure (SentientDirectory *self, const char *node_id, GError 
 /* The node gave a sign of life. */
 void sentient_directory_touch (SentientDirectory *self, SentientSession *session);
 
+/* v1 sessions (sentient-directory-v1.c) */
+
+/* May a client that shows no token have the node id? new_v1: as a v1 session; else as a plain one.
+ * Error: NODE_ID_TAKEN. */
+gboolean sentient_directory_may_take (SentientDirectory *self,
+                                      const char *node_id,
+                                      gboolean new_v1,
+                                      GError **error);
+/* A new session with a token of its own. Errors: NODE_ID_TAKEN, and those of ensure (). */
+SentientSession *
+sentient_directory_open_v1 (SentientDirectory *self, const char *node_id, GError **error);
+/* The v1 session of the node id, if that is its token; NULL: it is not. */
+SentientSession *sentient_directory_find_by_token (SentientDirectory *self,
+                                                   const char *node_id,
+                                                   const char *token,
+                                                   gsize token_len);
+/* The client has all numbers up to seq. FALSE: it was never sent so many. */
+gboolean sentient_directory_ack (SentientDirectory *self, SentientSession *session, guint64 seq);
+
+typedef enum
+{
+  SENTIENT_REF_NEXT, /* to be handled now */
+  SENTIENT_REF_OLD,  /* was handled before */
+  SENTIENT_REF_JUMP, /* one before it is missing */
+} SentientRef;
+
+SentientRef sentient_session_check_ref (SentientSession *session, guint64 ref);
+/* Can the session be told what comes of another request? If not, the request must not be handled
+ * yet. */
+gboolean sentient_directory_has_place (SentientDirectory *self, SentientSession *session);
+/* Tells the session; what is told is not lost. */
+void
+sentient_directory_note (SentientDirectory *self, SentientSession *session, SentientMessage *note);
+/* To be called before a transport takes items: where room events did not fit, the state of the
+ * rooms is put into the outbox now, if there is place again. */
+void sentient_directory_settle (SentientDirectory *self, SentientSession *session);
+
 /* Gives the session a transport; the one it had is told that it was taken. The session is online
  * then. */
 void sentient_directory_attach (SentientDirectory *self,
@@ -94,6 +133,12 @@ SentientMembership *sentient_directory_join (SentientDirectory *self,
                                              const char *room,
                                              SentientSpan metadata,
                                              GError **error);
+/* The answer to a join, as a v1 session is told. */
+void sentient_directory_note_joined (SentientDirectory *self,
+                                     SentientSession *session,
+                                     SentientMembership *membership,
+                                     const SentientIceConfig *ice,
+                                     guint64 ref);
 /* Errors: UNKNOWN_ROOM (not in it). A session without WebSocket ends with its last room. */
 gboolean sentient_directory_leave (SentientDirectory *self,
                                    SentientSession *session,
@@ -135,8 +180,10 @@ void sentient_directory_count_refused (SentientDirectory *self,
                                        SentientSignalType type,
                                        const GError *error);
 
-/* The transport delivered everything up to its mark end. */
-void sentient_directory_drop_until (SentientDirectory *self, SentientSession *session, guint64 end);
+/* Everything up to the transport's mark end is with the kernel: a plain session's messages are
+ * delivered by that, a v1 session's stay until they are acknowledged. */
+void
+sentient_directory_flushed_until (SentientDirectory *self, SentientSession *session, guint64 end);
 
 /* Everyone in the room, without exclude (may be NULL), as others see them: new, of
  * SentientPeerInfo. */

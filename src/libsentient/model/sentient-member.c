@@ -22,6 +22,7 @@ struct _SentientMember
   gint64 joined_at;
   gint64 last_seen;
   gboolean online;
+  gboolean plain;
 };
 
 typedef enum
@@ -323,4 +324,16 @@ sentient_member_set_last_seen (SentientMember *self, gint64 last_seen)
     return;
   self->last_seen = last_seen;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAST_SEEN]);
+}
+
+void
+sentient_member_set_plain (SentientMember *self, gboolean plain)
+{
+  self->plain = plain;
+}
+
+gboolean
+sentient_member_is_plain (SentientMember *self)
+{
+  return self->plain;
 }

@@ -32,6 +32,9 @@ SentientMember *
 sentient_member_new (const char *node_id, const char *room, const char *metadata, gint64 joined_at);
 void sentient_member_set_metadata (SentientMember *self, const char *metadata);
 void sentient_member_set_online (SentientMember *self, gboolean online);
+/* It does not speak v1, so that everybody is polite towards it. */
+void sentient_member_set_plain (SentientMember *self, gboolean plain);
+gboolean sentient_member_is_plain (SentientMember *self);
 void sentient_member_set_last_seen (SentientMember *self, gint64 last_seen);
 
 #endif

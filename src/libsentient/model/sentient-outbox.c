@@ -57,6 +57,19 @@ drop_first (SentientOutbox *self)
   self->n_items--;
   if (self->n_sent > 0)
     self->n_sent--;
+  if (self->n_flushed > 0)
+    self->n_flushed--;
+}
+
+void
+sentient_outbox_limits_init (SentientOutboxLimits *limits)
+{
+  *limits = (SentientOutboxLimits){
+    .items = 1024,
+    .bytes = 1024 * 1024,
+    .sender_items = 256,
+    .sender_bytes = 256 * 1024,
+  };
 }
 
 void
@@ -70,14 +83,22 @@ sentient_outbox_clear (SentientOutbox *self)
 }
 
 gboolean
-sentient_outbox_has_share (SentientOutbox *self, SentientSender *sender, gsize size)
+sentient_outbox_is_full (SentientOutbox *self, const SentientOutboxLimits *limits)
+{
+  return self->n_items >= limits->items || self->bytes >= limits->bytes;
+}
+
+gboolean
+sentient_outbox_has_share (SentientOutbox *self,
+                           const SentientOutboxLimits *limits,
+                           SentientSender *sender,
+                           gsize size)
 {
   guint n_items = 0;
   gsize bytes = 0;
 
   /* Nobody has more of it than there is: looking closer is for outboxes that run full. */
-  if (self->n_items < SENTIENT_OUTBOX_SENDER_MAX_ITEMS
-      && self->bytes + size <= SENTIENT_OUTBOX_SENDER_MAX_BYTES)
+  if (self->n_items < limits->sender_items && self->bytes + size <= limits->sender_bytes)
     return TRUE;
   for (guint i = 0; i < self->n_items; i++)
     {
@@ -88,36 +109,55 @@ sentient_outbox_has_share (SentientOutbox *self, SentientSender *sender, gsize s
       n_items++;
       bytes += sentient_message_get_size (item->message);
     }
-  return n_items < SENTIENT_OUTBOX_SENDER_MAX_ITEMS
-         && bytes + size <= SENTIENT_OUTBOX_SENDER_MAX_BYTES;
+  return n_items < limits->sender_items && bytes + size <= limits->sender_bytes;
 }
 
-guint64
-sentient_outbox_push (SentientOutbox *self, SentientMessage *message, SentientSender *sender)
+static void
+append (SentientOutbox *self, SentientMessage *message, SentientSender *sender, guint64 ref)
 {
   gsize size = sentient_message_get_size (message);
   SentientOutboxItem *item;
-
-  if (self->n_items >= SENTIENT_OUTBOX_MAX_ITEMS || self->bytes + size > SENTIENT_OUTBOX_MAX_BYTES)
-    return 0;
-  if (sender != NULL && !sentient_outbox_has_share (self, sender, size))
-    return 0;
 
   if (self->n_items == self->capacity)
     grow (self);
   self->n_items++;
   item = item_at (self, self->n_items - 1);
-  item->message = sentient_message_ref (message);
-  item->sender = NULL;
+  *item = (SentientOutboxItem){ .message = sentient_message_ref (message), .ref = ref };
   if (sender != NULL)
     {
       item->sender = sentient_sender_ref (sender);
       sentient_sender_charge (sender, size);
     }
-  item->seq = ++self->last_seq;
-  item->end = 0;
   self->bytes += size;
-  return item->seq;
+}
+
+gboolean
+sentient_outbox_push (SentientOutbox *self,
+                      const SentientOutboxLimits *limits,
+                      SentientMessage *message,
+                      SentientSender *sender,
+                      guint64 ref)
+{
+  gsize size = sentient_message_get_size (message);
+
+  if (self->n_items >= limits->items || self->bytes + size > limits->bytes)
+    return FALSE;
+  if (sender != NULL && !sentient_outbox_has_share (self, limits, sender, size))
+    return FALSE;
+  append (self, message, sender, ref);
+  return TRUE;
+}
+
+void
+sentient_outbox_push_forced (SentientOutbox *self, SentientMessage *message)
+{
+  append (self, message, NULL, 0);
+}
+
+static gboolean
+is_event (const SentientOutboxItem *item)
+{
+  return sentient_message_get_room (item->message) != NULL;
 }
 
 gboolean
@@ -125,8 +165,7 @@ sentient_outbox_drop_oldest_event (SentientOutbox *self)
 {
   guint i = self->n_sent;
 
-  while (i < self->n_items
-         && sentient_message_get_kind (item_at (self, i)->message) == SENTIENT_MESSAGE_SIGNAL)
+  while (i < self->n_items && !is_event (item_at (self, i)))
     i++;
   if (i == self->n_items)
     return FALSE;
@@ -138,10 +177,39 @@ sentient_outbox_drop_oldest_event (SentientOutbox *self)
   return TRUE;
 }
 
-const SentientOutboxItem *
-sentient_outbox_peek (SentientOutbox *self)
+GPtrArray *
+sentient_outbox_take_events (SentientOutbox *self)
 {
-  return self->n_sent < self->n_items ? item_at (self, self->n_sent) : NULL;
+  GPtrArray *events = g_ptr_array_new_with_free_func ((GDestroyNotify)sentient_message_unref);
+  guint n_kept = 0;
+
+  for (guint i = 0; i < self->n_items; i++)
+    {
+      SentientOutboxItem *item = item_at (self, i);
+
+      if (item->seq == 0 && is_event (item))
+        {
+          g_ptr_array_add (events, sentient_message_ref (item->message));
+          release (self, item);
+        }
+      else
+        *item_at (self, n_kept++) = *item;
+    }
+  self->n_items = n_kept; /* what was sent has a number, and is all there */
+  return events;
+}
+
+const SentientOutboxItem *
+sentient_outbox_next (SentientOutbox *self)
+{
+  SentientOutboxItem *item;
+
+  if (self->n_sent == self->n_items)
+    return NULL;
+  item = item_at (self, self->n_sent);
+  if (item->seq == 0)
+    item->seq = ++self->last_seq;
+  return item;
 }
 
 const SentientOutboxItem *
@@ -153,16 +221,40 @@ sentient_outbox_peek_nth (SentientOutbox *self, guint index)
 void
 sentient_outbox_mark_sent (SentientOutbox *self, guint64 end)
 {
-  g_assert (self->n_sent < self->n_items);
+  SentientOutboxItem *item = item_at (self, self->n_sent);
 
-  item_at (self, self->n_sent)->end = end;
+  g_assert (self->n_sent < self->n_items && item->seq != 0);
+
+  item->end = end;
   self->n_sent++;
 }
 
-void
-sentient_outbox_drop_until (SentientOutbox *self, guint64 end)
+const SentientOutboxItem *
+sentient_outbox_flush_next (SentientOutbox *self, guint64 end)
 {
-  while (self->n_sent > 0 && item_at (self, 0)->end <= end)
+  const SentientOutboxItem *item;
+
+  if (self->n_flushed == self->n_sent)
+    return NULL;
+  item = item_at (self, self->n_flushed);
+  if (item->end > end)
+    return NULL;
+  self->n_flushed++;
+  return item;
+}
+
+void
+sentient_outbox_drop_flushed (SentientOutbox *self)
+{
+  while (self->n_flushed > 0)
+    drop_first (self);
+  shrink_if_empty (self);
+}
+
+void
+sentient_outbox_drop_acked (SentientOutbox *self, guint64 seq)
+{
+  while (self->n_items > 0 && item_at (self, 0)->seq != 0 && item_at (self, 0)->seq <= seq)
     drop_first (self);
   shrink_if_empty (self);
 }
@@ -170,5 +262,5 @@ sentient_outbox_drop_until (SentientOutbox *self, guint64 end)
 void
 sentient_outbox_rewind (SentientOutbox *self)
 {
-  self->n_sent = 0;
+  self->n_sent = self->n_flushed = 0;
 }

@@ -6,14 +6,16 @@
 
 G_BEGIN_DECLS
 
-/* What waits for one node, numbered 1, 2, 3 …, in order: first what a transport has taken and may
- * still fail to deliver (sent), then the rest. Whoever delivers drops it. Costs nothing while
- * empty. */
+/* What waits for one node, in order: first what a transport has taken and may still fail to deliver
+ * (sent), then the rest. Items are numbered 1, 2, 3 … when a transport first takes them, so that
+ * what never left can be replaced without a gap. A plain client's items go when their bytes are
+ * with the kernel, a v1 client's when it acknowledged their number. Costs nothing while empty. */
 typedef struct
 {
   SentientMessage *message;
-  SentientSender *sender; /* NULL: a room event */
-  guint64 seq;
+  SentientSender *sender; /* NULL: not a signal */
+  guint64 ref;            /* the sender's own number of the signal; 0: none */
+  guint64 seq;            /* 0: no transport has taken it yet */
   guint64 end; /* the transport's own mark: where the message ends in its stream of bytes */
 } SentientOutboxItem;
 
@@ -24,42 +26,78 @@ typedef struct
   guint first;
   guint n_items;
   guint n_sent;
+  guint n_flushed; /* of those that were sent: known to be with the kernel */
   gsize bytes;
-  guint64 last_seq;
+  guint64 last_seq; /* the last number that was given */
 } SentientOutbox;
 
-#define SENTIENT_OUTBOX_MAX_ITEMS 1024
-#define SENTIENT_OUTBOX_MAX_BYTES (1024 * 1024)
-/* Of these from one sender, so that nobody can fill an outbox for the others. */
-#define SENTIENT_OUTBOX_SENDER_MAX_ITEMS 256
-#define SENTIENT_OUTBOX_SENDER_MAX_BYTES (256 * 1024)
+typedef struct
+{
+  guint items;        /* 1024 */
+  gsize bytes;        /* 1 MiB */
+  guint sender_items; /* 256: of these from one sender, so that nobody fills it for the others */
+  gsize sender_bytes; /* 256 KiB */
+} SentientOutboxLimits;
+
+void sentient_outbox_limits_init (SentientOutboxLimits *limits);
 
 void sentient_outbox_clear (SentientOutbox *self);
 
-/* Is there room for so much more from the sender? */
-gboolean sentient_outbox_has_share (SentientOutbox *self, SentientSender *sender, gsize size);
+/* Nothing more fits. */
+gboolean sentient_outbox_is_full (SentientOutbox *self, const SentientOutboxLimits *limits);
 
-/* Takes references; charges the sender, who may be NULL, until the message is dropped. 0: it does
- * not fit; else its number. */
-guint64
-sentient_outbox_push (SentientOutbox *self, SentientMessage *message, SentientSender *sender);
+/* Is there room for so much more from the sender? */
+gboolean sentient_outbox_has_share (SentientOutbox *self,
+                                    const SentientOutboxLimits *limits,
+                                    SentientSender *sender,
+                                    gsize size);
+
+/* Takes references; charges the sender, who may be NULL, until the message is dropped. FALSE: it
+ * does not fit. */
+gboolean sentient_outbox_push (SentientOutbox *self,
+                               const SentientOutboxLimits *limits,
+                               SentientMessage *message,
+                               SentientSender *sender,
+                               guint64 ref);
+
+/* Whatever the limits say: for what may be neither lost nor refused, and is bounded by its cause.
+ */
+void sentient_outbox_push_forced (SentientOutbox *self, SentientMessage *message);
 
 /* Drops the oldest room event that is not sent yet. FALSE: there is none. */
 gboolean sentient_outbox_drop_oldest_event (SentientOutbox *self);
 
-/* The first item that is not sent, NULL: none. Valid until the outbox changes. */
-const SentientOutboxItem *sentient_outbox_peek (SentientOutbox *self);
+/* Takes all room events out that have no number yet: (element-type SentientMessage). */
+GPtrArray *sentient_outbox_take_events (SentientOutbox *self);
+
+/* Is there anything that is not sent? */
+static inline gboolean
+sentient_outbox_is_waiting (const SentientOutbox *self)
+{
+  return self->n_sent < self->n_items;
+}
+
+/* The first item that is not sent, which has a number from now on; NULL: none. Valid until the
+ * outbox changes. */
+const SentientOutboxItem *sentient_outbox_next (SentientOutbox *self);
 
 /* The index-th item, sent or not, from the oldest on; NULL: there is none. As valid. */
 const SentientOutboxItem *sentient_outbox_peek_nth (SentientOutbox *self, guint index);
 
-/* Marks the item that peek () shows as sent. */
+/* Marks the item that next () shows as sent. */
 void sentient_outbox_mark_sent (SentientOutbox *self, guint64 end);
 
-/* Drops the sent items whose end is at most end. */
-void sentient_outbox_drop_until (SentientOutbox *self, guint64 end);
+/* The next item that was sent, ends at end or before, and was not shown by this before; NULL: none.
+ */
+const SentientOutboxItem *sentient_outbox_flush_next (SentientOutbox *self, guint64 end);
 
-/* The transport is gone: all that it did not deliver waits again. */
+/* Drops what was flushed. */
+void sentient_outbox_drop_flushed (SentientOutbox *self);
+
+/* Drops the items with numbers up to seq. */
+void sentient_outbox_drop_acked (SentientOutbox *self, guint64 seq);
+
+/* The transport is gone: all that it did not deliver waits again, under its old numbers. */
 void sentient_outbox_rewind (SentientOutbox *self);
 
 G_END_DECLS

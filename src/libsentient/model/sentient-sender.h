@@ -5,13 +5,16 @@
 
 G_BEGIN_DECLS
 
+struct _SentientSession;
+
 /* A session as the sender of what waits for others: its messages in their outboxes hold it, beyond
  * its own end. On one thread. */
 typedef struct
 {
   guint ref_count;
-  gsize queued_bytes;       /* in all outboxes */
-  SentientAccount *account; /* of its address; NULL: a caller in this process */
+  struct _SentientSession *session; /* unowned; NULL once it has ended */
+  gsize queued_bytes;               /* in all outboxes */
+  SentientAccount *account;         /* of its address; NULL: a caller in this process */
 } SentientSender;
 
 SentientSender *sentient_sender_new (void);

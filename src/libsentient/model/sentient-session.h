@@ -24,6 +24,9 @@ typedef struct
   SentientTransportKind kind;
   /* Something waits in the outbox. It may take items, but must not attach, detach or end. */
   void (*wake) (SentientSession *session, gpointer data);
+  /* Something did not fit the outbox. It must not do anything to the session before the next turn
+   * of the loop. May be NULL. */
+  void (*overflow) (SentientSession *session, gpointer data);
   /* The session goes on without this transport: another one took its place, or it has ended. It is
    * detached already and must not touch the session any more. */
   void (*taken) (gpointer data, gboolean replaced);
@@ -33,13 +36,42 @@ typedef struct
 {
   SentientMember *member;
   SentientRoom *room;
+  gboolean stale; /* v1: events of the room did not fit; its whole state is told in their place */
 } SentientMembership;
+
+#define SENTIENT_TOKEN_LEN                                                                         \
+  22 /* 128 random bits, base64url (RFC 4648, section 5) without padding                           \
+      */
+
+/* What makes a session resumable: v1 (PROTOCOL: "nothing lost, nothing twice"). */
+typedef struct
+{
+  char name[24]; /* no secret */
+  char token[SENTIENT_TOKEN_LEN + 1];
+  gboolean claimed;    /* the client used it, so it has the token */
+  guint64 acked_seq;   /* everything up to it has come to the client */
+  gint64 progress_ms;  /* monotonic: when it last acknowledged something, or had nothing to */
+  gboolean stuck;      /* that was too long ago */
+  guint64 handled_ref; /* requests of the client up to it were handled */
+  guint64 told_ref;    /* and this much of that it was told */
+  guint n_stale;       /* memberships */
+
+  /* The answer to the last request by HTTP was this error, and it is not known to have come. */
+  GError *http_error;
+
+  /* Of the transport, while it is there: a place in its queue of sessions whose handled_ref is to
+   * be told. */
+  GList link;
+  GQueue *queue;     /* NULL: in none */
+  gint64 ack_due_ms; /* monotonic */
+} SentientResumable;
 
 struct _SentientSession
 {
   guint ref_count; /* whoever emits a signal holds one: a handler may end the session */
   char *node_id;
   guint64 serial;
+  SentientResumable *v1; /* NULL: a plain session */
   SentientOutbox outbox;
   GArray *memberships; /* of SentientMembership; NULL while empty */
 
@@ -56,6 +88,20 @@ struct _SentientSession
 
 SentientSession *sentient_session_ref (SentientSession *self);
 void sentient_session_unref (SentientSession *self);
+/* Makes it resumable, with a name and token of its own. */
+void sentient_session_make_resumable (SentientSession *self);
+/* Tells its transport, if there is one, that something waits. */
+void sentient_session_wake (SentientSession *self);
+/* It is sent things, and does not acknowledge them. As of the last cleanup. */
+static inline gboolean
+sentient_session_is_stuck (const SentientSession *self)
+{
+  return self->v1 != NULL && self->v1->stuck;
+}
+
+void sentient_session_unqueue (SentientSession *self);
+/* In a time that does not tell how much of it is right. */
+gboolean sentient_session_has_token (SentientSession *self, const char *token, gsize len);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SentientSession, sentient_session_unref)
 
 SentientMembership *sentient_session_find_membership (SentientSession *self, const char *room);

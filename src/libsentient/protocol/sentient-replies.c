@@ -14,10 +14,12 @@ append_time (GString *out, const char *key, gint64 ms)
 }
 
 void
-sentient_reply_append_error (GString *out, const GError *error)
+sentient_reply_append_error (GString *out, const GError *error, guint64 ref)
 {
   g_string_append (out, "{\"success\":false");
   sentient_reply_error (out, "error", error);
+  if (ref != 0)
+    sentient_reply_int (out, "ref", (gint64)ref);
   g_string_append_c (out, '}');
 }
 
@@ -285,7 +287,8 @@ sentient_reply_append_nodes (GString *out, const SentientCoordinatorInfo *info)
 void
 sentient_reply_append_info (GString *out, const SentientCoordinatorInfo *info)
 {
-  static const char *const features[] = { "websocket", "long-poll", "trickle", NULL };
+  static const char *const features[]
+      = { "websocket", "long-poll", "trickle", "sentient.v1", NULL };
 
   g_string_append_c (out, '{');
   sentient_reply_boolean (out, "enabled", info->enabled);

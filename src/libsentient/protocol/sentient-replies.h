@@ -22,10 +22,10 @@ void sentient_ice_config_append (const SentientIceConfig *self, GString *out, gb
  * scheme may stand. */
 gboolean sentient_ice_url_check (const char *url, GError **error);
 
-void sentient_reply_append_error (GString *out, const GError *error); /* HTTP: success:false */
-
 /* In what follows ref is the number that a v1 client gave its request; 0: none. */
 
+/* HTTP: success:false */
+void sentient_reply_append_error (GString *out, const GError *error, guint64 ref);
 /* WebSocket: type:error */
 void sentient_reply_append_ws_error (GString *out, const GError *error, guint64 ref);
 void

@@ -131,11 +131,25 @@ append_rooms (const SentientMetrics *metrics, GString *out)
   begin (out, "roomEvents");
   append_number (out, "peer-joined", metrics->told_joined);
   append_number (out, "peer-left", metrics->told_left);
+  append_number (out, "presence", metrics->told_presence);
+  append_number (out, "room-state", metrics->told_room_states);
   end (out);
   begin (out, "dropped");
   append_named (out, "signal", sentient_drop_names, metrics->dropped_signals, SENTIENT_N_DROPS);
   append_named (out, "event", sentient_drop_names, metrics->dropped_events, SENTIENT_N_DROPS);
   end (out);
+}
+
+static void
+append_sessions (const SentientMetrics *metrics, GString *out)
+{
+  begin (out, "sessions");
+  append_number (out, "opened", metrics->sessions_opened);
+  append_number (out, "resumed", metrics->sessions_resumed);
+  append_number (out, "refused", metrics->sessions_refused);
+  end (out);
+  append_number (out, "undelivered", metrics->told_undelivered);
+  append_number (out, "gaps", metrics->gaps);
 }
 
 void
@@ -146,6 +160,7 @@ sentient_statistics_append_json (const SentientStatistics *self, GString *out)
   append_errors (out, "errors", self->metrics->errors);
   append_signals (self->metrics, out);
   append_rooms (self->metrics, out);
+  append_sessions (self->metrics, out);
   append_histogram (out, "relayLatency", &self->metrics->relay_latency);
   append_histogram (out, "loopLag", &self->metrics->loop_lag);
   g_string_append_c (out, '}');

@@ -192,6 +192,8 @@ append_rooms (const SentientMetrics *metrics, GString *out)
   family (out, "room_events_total", "counter", "Room events, once for each member told.");
   sample_1 (out, "room_events_total", "type", "peer-joined", metrics->told_joined);
   sample_1 (out, "room_events_total", "type", "peer-left", metrics->told_left);
+  sample_1 (out, "room_events_total", "type", "presence", metrics->told_presence);
+  sample_1 (out, "room_events_total", "type", "room-state", metrics->told_room_states);
   family (out, "dropped_messages_total", "counter",
           "Accepted signals and room events that were not delivered, by reason.");
   for (guint i = 0; i < SENTIENT_N_DROPS; i++)
@@ -203,6 +205,20 @@ append_rooms (const SentientMetrics *metrics, GString *out)
     }
 }
 
+static void
+append_sessions (const SentientMetrics *metrics, GString *out)
+{
+  family (out, "sessions_total", "counter", "Openings of resumable sessions by outcome.");
+  sample_1 (out, "sessions_total", "outcome", "opened", metrics->sessions_opened);
+  sample_1 (out, "sessions_total", "outcome", "resumed", metrics->sessions_resumed);
+  sample_1 (out, "sessions_total", "outcome", "refused", metrics->sessions_refused);
+  single (out, "undelivered_signals_total", "counter",
+          "Accepted signals whose senders were told that they will not arrive.",
+          metrics->told_undelivered);
+  single (out, "gaps_total", "counter", "Times a client asked again for what is gone.",
+          metrics->gaps);
+}
+
 void
 sentient_statistics_append_prometheus (const SentientStatistics *self, GString *out)
 {
@@ -210,6 +226,7 @@ sentient_statistics_append_prometheus (const SentientStatistics *self, GString *
   append_connections (self->metrics, out);
   append_signals (self->metrics, out);
   append_rooms (self->metrics, out);
+  append_sessions (self->metrics, out);
   histogram (out, "relay_latency_seconds",
              "From a signal's arrival to its hand-over to the kernel.",
              &self->metrics->relay_latency);

@@ -406,6 +406,12 @@ sentient_conn_is_full (SentientConn *conn)
   return conn->out.len >= conn->engine->config.high_water;
 }
 
+gboolean
+sentient_conn_is_blocked (SentientConn *conn)
+{
+  return conn->blocked && conn->out.len > 0;
+}
+
 void
 sentient_conn_want_write (SentientConn *conn)
 {

@@ -41,6 +41,8 @@ typedef struct
   gsize host_len;
   const char *origin; /* NULL: none */
   gsize origin_len;
+  const char *authorization; /* NULL: none */
+  gsize authorization_len;
   gsize content_length;
   gboolean keep_alive;
   gboolean upgrade;    /* asks for another protocol */
@@ -142,10 +144,12 @@ guint sentient_engine_get_n_connections (SentientEngine *self);
 
 /* For handlers of server: the connection a message came by; NULL when it is gone. */
 SentientConn *sentient_engine_get_conn (SentientEngine *self, SoupServerMessage *message);
-/* In a normal handler of server: does the handshake; ws_open (conn, data) follows. A message that
- * is no proper handshake has status 400, and data is released with data_free: then it is FALSE. */
+/* In a normal handler of server: does the handshake; ws_open (conn, data) follows. subprotocol: the
+ * one to choose, which the client offered, or NULL. A message that is no proper handshake has
+ * status 400, and data is released with data_free: then it is FALSE. */
 gboolean sentient_engine_accept_websocket (SentientEngine *self,
                                            SoupServerMessage *message,
+                                           const char *subprotocol,
                                            gpointer data,
                                            GDestroyNotify data_free);
 
@@ -165,6 +169,8 @@ void sentient_conn_respond (SentientConn *conn,
 gboolean sentient_conn_send_text (SentientConn *conn, const char *data, gsize len, guint64 *end);
 /* Is the buffer above high water? */
 gboolean sentient_conn_is_full (SentientConn *conn);
+/* Does the kernel take no more for now: is the client slower than what is sent to it? */
+gboolean sentient_conn_is_blocked (SentientConn *conn);
 /* ws_fill will be called before the turn ends (or as soon as there is room). */
 void sentient_conn_want_write (SentientConn *conn);
 /* Sends a close frame after what is queued; ws_closed follows with SENTIENT_CLOSE_LOST. reason at

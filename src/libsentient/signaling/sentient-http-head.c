@@ -350,6 +350,13 @@ apply_field (Span name, Span value, Span line, Fields *fields, SentientHttpFault
       head->origin = value.data;
       head->origin_len = value.len;
     }
+  else if (span_is (name, "authorization"))
+    {
+      if (head->authorization != NULL)
+        return fail (fault, 400, "more than one Authorization");
+      head->authorization = value.data;
+      head->authorization_len = value.len;
+    }
   else if (span_is (name, "expect"))
     {
       if (!span_is (value, "100-continue") || fields->request->expect_line != NULL)

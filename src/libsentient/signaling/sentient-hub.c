@@ -3,12 +3,15 @@
 
 #include <string.h>
 
-#define CLOSE_TAKEN 4001
-#define CLOSE_SLOW 4008
 #define LOG_EVERY_MS 1000
 #define RETRY_BUSY_MS 5000
+#define TIMER_MS 100
 
-/* A WebSocket's data is its session; NULL once the session has gone to somebody else. */
+typedef struct
+{
+  SentientQuery query;
+  gboolean v1;
+} WsData;
 
 static void
 ws_wake (SentientSession *session, gpointer conn)
@@ -16,49 +19,58 @@ ws_wake (SentientSession *session, gpointer conn)
   sentient_conn_want_write (conn);
 }
 
+/* What is not taken is not lost: the session waits, and may be resumed. A v1 client that reads but
+ * does not acknowledge has as long as a silent one. */
+static void
+ws_overflow (SentientSession *session, gpointer conn)
+{
+  if (sentient_conn_is_blocked (conn) || sentient_session_is_stuck (session))
+    sentient_conn_close_websocket (conn, SENTIENT_CLOSE_SLOW,
+                                   "you do not take what is sent to you");
+}
+
 static void
 ws_taken (gpointer conn, gboolean replaced)
 {
   sentient_conn_set_data (conn, NULL);
-  sentient_conn_close_websocket (conn, CLOSE_TAKEN,
+  sentient_conn_close_websocket (conn, SENTIENT_CLOSE_TAKEN,
                                  replaced ? "another connection took this node id"
                                           : "this session goes on over another connection");
 }
 
-static const SentientTransportVtable ws_transport = {
+const SentientTransportVtable sentient_hub_ws_transport = {
   .kind = SENTIENT_TRANSPORT_WEBSOCKET,
   .wake = ws_wake,
+  .overflow = ws_overflow,
   .taken = ws_taken,
 };
 
-/* Sends what stands in scratch. A client that asks on and on without reading the answers is closed:
- * answers are not queued beyond what the connection's buffer holds. */
-static void
-send_scratch (SentientHub *self, SentientConn *conn)
+void
+sentient_hub_send_scratch (SentientHub *self, SentientConn *conn)
 {
   gboolean was_full = sentient_conn_is_full (conn);
 
   if (was_full)
-    sentient_conn_close_websocket (conn, CLOSE_SLOW, "answers are not being read");
+    sentient_conn_close_websocket (conn, SENTIENT_CLOSE_SLOW, "answers are not being read");
   else
     sentient_conn_send_text (conn, self->scratch->str, self->scratch->len, NULL);
 }
 
-static void
-count_error (SentientHub *self, const GError *error)
+void
+sentient_hub_count_error (SentientHub *self, const GError *error)
 {
   SentientMetrics *metrics = sentient_directory_get_metrics (self->directory);
 
   metrics->errors[sentient_metrics_error_index (error)]++;
 }
 
-static void
-send_error (SentientHub *self, SentientConn *conn, const GError *error)
+void
+sentient_hub_send_error (SentientHub *self, SentientConn *conn, const GError *error)
 {
-  count_error (self, error);
+  sentient_hub_count_error (self, error);
   g_string_truncate (self->scratch, 0);
   sentient_reply_append_ws_error (self->scratch, error, 0);
-  send_scratch (self, conn);
+  sentient_hub_send_scratch (self, conn);
 }
 
 static void
@@ -67,18 +79,24 @@ ws_fill (SentientConn *conn, gpointer user_data)
   SentientHub *self = user_data;
   SentientSession *session = sentient_conn_get_data (conn);
   const SentientOutboxItem *item;
+  SentientDialect dialect;
   gboolean more = TRUE;
 
-  while (more && session != NULL && (item = sentient_outbox_peek (&session->outbox)) != NULL)
+  if (session == NULL)
+    return;
+  dialect = session->v1 != NULL ? SENTIENT_DIALECT_V1 : SENTIENT_DIALECT_PLAIN;
+  sentient_directory_settle (self->directory, session);
+  while (more && (item = sentient_outbox_next (&session->outbox)) != NULL)
     {
       guint64 end;
 
       g_string_truncate (self->scratch, 0);
-      sentient_message_append (item->message, self->scratch, SENTIENT_DIALECT_PLAIN, item->seq,
-                               session->node_id);
+      sentient_message_append (item->message, self->scratch, dialect, item->seq, session->node_id);
       more = sentient_conn_send_text (conn, self->scratch->str, self->scratch->len, &end);
       sentient_outbox_mark_sent (&session->outbox, end);
     }
+  if (more && session->v1 != NULL)
+    sentient_hub_v1_send_ack (self, conn, session);
 }
 
 static void
@@ -98,7 +116,7 @@ ws_join (SentientHub *self,
   g_string_truncate (self->scratch, 0);
   if (membership == NULL)
     {
-      count_error (self, error);
+      sentient_hub_count_error (self, error);
       sentient_reply_append_join_failed (self->scratch, room, error, 0);
     }
   else
@@ -109,7 +127,7 @@ ws_join (SentientHub *self,
       sentient_reply_append_join_result (self->scratch, room, (SentientPeerInfo *)peers->data,
                                          peers->len, &self->config.ice, NULL);
     }
-  send_scratch (self, conn);
+  sentient_hub_send_scratch (self, conn);
 }
 
 static void
@@ -130,10 +148,10 @@ ws_leave (SentientHub *self, SentientConn *conn, SentientSession *session, const
     sentient_reply_append_leave_result (self->scratch, room, NULL, FALSE, 0);
   else
     {
-      count_error (self, error);
+      sentient_hub_count_error (self, error);
       sentient_reply_append_leave_failed (self->scratch, room, error, 0);
     }
-  send_scratch (self, conn);
+  sentient_hub_send_scratch (self, conn);
 }
 
 void
@@ -152,52 +170,71 @@ sentient_hub_log_taken (SentientHub *self, SentientSession *session, SentientCon
 }
 
 static void
-ws_open (SentientConn *conn, gpointer data, gpointer user_data)
+ws_open_plain (SentientHub *self, SentientConn *conn, const SentientQuery *query)
 {
-  SentientHub *self = user_data;
-  g_autofree SentientQuery *query = data;
   g_autoptr (GError) error = NULL;
   SentientSession *session = sentient_directory_find (self->directory, query->node_id);
 
+  /* It may have come while the handshake was under way. */
+  if (!sentient_directory_may_take (self->directory, query->node_id, FALSE, &error))
+    {
+      sentient_directory_get_metrics (self->directory)->sessions_refused++;
+      sentient_hub_send_error (self, conn, error);
+      sentient_conn_close_websocket (conn, SENTIENT_CLOSE_ID_TAKEN, "the node id is taken");
+      return;
+    }
   if (session != NULL && session->transport != NULL
       && session->transport->kind == SENTIENT_TRANSPORT_WEBSOCKET)
-    {
-      sentient_hub_log_taken (self, session, conn);
-      sentient_directory_end (self->directory, session, SENTIENT_LEAVE_REASON_REPLACED);
-    }
+    sentient_hub_log_taken (self, session, conn);
+  if (session != NULL
+      && (session->v1 != NULL
+          || (session->transport != NULL
+              && session->transport->kind == SENTIENT_TRANSPORT_WEBSOCKET)))
+    sentient_directory_end (self->directory, session, SENTIENT_LEAVE_REASON_REPLACED);
 
   session = sentient_directory_ensure (self->directory, query->node_id, &error);
   if (session == NULL)
     {
-      send_error (self, conn, error);
+      sentient_hub_send_error (self, conn, error);
       sentient_conn_log_refused (conn, error->message);
       sentient_conn_close_websocket (conn, 1013, "no room for another node; try again later");
       return;
     }
   sentient_conn_set_data (conn, session);
   sentient_directory_set_account (self->directory, session, sentient_conn_get_account (conn));
-  sentient_directory_attach (self->directory, session, &ws_transport, conn);
+  sentient_directory_attach (self->directory, session, &sentient_hub_ws_transport, conn);
 
   g_string_truncate (self->scratch, 0);
   sentient_reply_append_connected (self->scratch, session->node_id, self->config.coordinator_id);
-  send_scratch (self, conn);
+  sentient_hub_send_scratch (self, conn);
   if (query->room[0] != '\0')
     ws_join (self, conn, session, query->room, (SentientSpan){ NULL, 0 });
 }
 
 static void
-ws_text (SentientConn *conn, const char *data, gsize len, gpointer user_data)
+ws_open (SentientConn *conn, gpointer data, gpointer user_data)
 {
-  SentientHub *self = user_data;
-  SentientSession *session = sentient_conn_get_data (conn);
+  g_autofree WsData *opened = data;
+
+  if (opened->v1)
+    sentient_hub_v1_open (user_data, conn, &opened->query);
+  else
+    ws_open_plain (user_data, conn, &opened->query);
+}
+
+static void
+ws_text_plain (SentientHub *self,
+               SentientConn *conn,
+               SentientSession *session,
+               const char *data,
+               gsize len)
+{
   g_autoptr (GError) error = NULL;
   SentientRequest request;
 
-  if (session == NULL)
-    return;
   if (!sentient_request_parse_message (&request, data, len, &error))
     {
-      send_error (self, conn, error);
+      sentient_hub_send_error (self, conn, error);
       return;
     }
 
@@ -206,7 +243,7 @@ ws_text (SentientConn *conn, const char *data, gsize len, gpointer user_data)
     case SENTIENT_REQUEST_SIGNAL:
       if (!sentient_directory_admit_signal (self->directory, session, request.signal_type, &error)
           || !sentient_directory_relay (self->directory, session, &request, NULL, &error))
-        send_error (self, conn, error);
+        sentient_hub_send_error (self, conn, error);
       break;
     case SENTIENT_REQUEST_JOIN:
       ws_join (self, conn, session, request.room, request.metadata);
@@ -214,17 +251,35 @@ ws_text (SentientConn *conn, const char *data, gsize len, gpointer user_data)
     case SENTIENT_REQUEST_LEAVE:
       ws_leave (self, conn, session, request.room);
       break;
-    case SENTIENT_REQUEST_RESUME:
-    case SENTIENT_REQUEST_ACK:
-      break;
     case SENTIENT_REQUEST_PING:
       g_string_truncate (self->scratch, 0);
       sentient_reply_append_pong (self->scratch);
-      send_scratch (self, conn);
+      sentient_hub_send_scratch (self, conn);
+      break;
+    case SENTIENT_REQUEST_RESUME:
+    case SENTIENT_REQUEST_ACK:
+      g_set_error_literal (&error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
+                           "This session cannot be resumed: ask for the WebSocket subprotocol "
+                           "“" SENTIENT_SUBPROTOCOL_V1 "” to have one that can.");
+      sentient_hub_send_error (self, conn, error);
       break;
     default:
       g_assert_not_reached ();
     }
+}
+
+static void
+ws_text (SentientConn *conn, const char *data, gsize len, gpointer user_data)
+{
+  SentientHub *self = user_data;
+  SentientSession *session = sentient_conn_get_data (conn);
+
+  if (session == NULL)
+    sentient_hub_v1_first_text (self, conn, data, len);
+  else if (session->v1 != NULL)
+    sentient_hub_v1_text (self, conn, session, data, len);
+  else
+    ws_text_plain (self, conn, session, data, len);
 }
 
 static void
@@ -234,8 +289,7 @@ ws_binary (SentientConn *conn, gpointer user_data)
       SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
       "Binary messages are not understood here. Send JSON in text messages.");
 
-  if (sentient_conn_get_data (conn) != NULL)
-    send_error (user_data, conn, error);
+  sentient_hub_send_error (user_data, conn, error);
 }
 
 static void
@@ -245,7 +299,7 @@ ws_sent (SentientConn *conn, guint64 sent, gpointer user_data)
   SentientSession *session = sentient_conn_get_data (conn);
 
   if (session != NULL)
-    sentient_directory_drop_until (self->directory, session, sent);
+    sentient_directory_flushed_until (self->directory, session, sent);
 }
 
 static void
@@ -264,6 +318,7 @@ ws_closed (SentientConn *conn, SentientCloseKind kind, guint16 code, gpointer us
   SentientHub *self = user_data;
   SentientSession *session = sentient_conn_get_data (conn);
 
+  sentient_hub_v1_closed (self, conn);
   if (session == NULL)
     return;
   g_debug ("%s: its WebSocket is closed (%u)", session->node_id, code);
@@ -308,19 +363,22 @@ sentient_hub_new (SentientDirectory *directory,
   self->config = *config;
   self->scratch = g_string_sized_new (4096);
   g_queue_init (&self->polls);
+  g_queue_init (&self->acks);
+  self->openings = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   return self;
 }
 
 void
 sentient_hub_free (SentientHub *self)
 {
-  g_assert (g_queue_is_empty (&self->polls));
+  g_assert (g_queue_is_empty (&self->polls) && g_queue_is_empty (&self->acks));
 
-  if (self->poll_timer != NULL)
+  if (self->timer != NULL)
     {
-      g_source_destroy (self->poll_timer);
-      g_source_unref (self->poll_timer);
+      g_source_destroy (self->timer);
+      g_source_unref (self->timer);
     }
+  g_hash_table_unref (self->openings);
   g_string_free (self->scratch, TRUE);
   g_object_unref (self->directory);
   g_object_unref (self->clock);
@@ -340,10 +398,53 @@ sentient_hub_get_config (SentientHub *self)
   return &self->config;
 }
 
-gpointer
-sentient_hub_ws_data_new (const SentientQuery *query)
+gboolean
+sentient_hub_check_websocket (SentientHub *self,
+                              const SentientQuery *query,
+                              gboolean v1,
+                              GError **error)
 {
-  return g_memdup2 (query, sizeof *query);
+  /* A v1 client cannot read the status of a refused handshake in a browser, and may have the token;
+   * it is told when it has said which session it wants. */
+  if (v1 || sentient_directory_may_take (self->directory, query->node_id, FALSE, error))
+    return TRUE;
+  sentient_directory_get_metrics (self->directory)->sessions_refused++;
+  return FALSE;
+}
+
+gpointer
+sentient_hub_ws_data_new (const SentientQuery *query, gboolean v1)
+{
+  WsData *data = g_new (WsData, 1);
+
+  data->query = *query;
+  data->v1 = v1;
+  return data;
+}
+
+static gboolean
+on_timer (gpointer user_data)
+{
+  SentientHub *self = user_data;
+
+  sentient_hub_check_polls (self);
+  sentient_hub_check_sessions (self);
+  if (!g_queue_is_empty (&self->polls) || !g_queue_is_empty (&self->acks)
+      || g_hash_table_size (self->openings) > 0)
+    return G_SOURCE_CONTINUE;
+  g_clear_pointer (&self->timer, g_source_unref);
+  return G_SOURCE_REMOVE;
+}
+
+void
+sentient_hub_ensure_timer (SentientHub *self)
+{
+  if (self->timer != NULL)
+    return;
+  self->timer = g_timeout_source_new (TIMER_MS);
+  g_source_set_static_name (self->timer, "sentient-hub");
+  g_source_set_callback (self->timer, on_timer, self, NULL);
+  g_source_attach (self->timer, self->context);
 }
 
 void
@@ -359,102 +460,26 @@ sentient_hub_is_draining (SentientHub *self)
 }
 
 guint
-sentient_hub_http_error (SentientHub *self, const GError *error, GString *reply)
+sentient_hub_http_error (SentientHub *self, const GError *error, guint64 ref, GString *reply)
 {
-  count_error (self, error);
-  sentient_reply_append_error (reply, error);
+  sentient_hub_count_error (self, error);
+  sentient_reply_append_error (reply, error, ref);
   return error->domain == SENTIENT_ERROR ? sentient_error_to_http_status (error->code) : 500;
 }
 
 char *
-sentient_hub_dup_retry_header (const GError *error)
+sentient_hub_dup_error_headers (const GError *error)
 {
   guint status
       = error->domain == SENTIENT_ERROR ? sentient_error_to_http_status (error->code) : 500;
   guint ms = sentient_error_get_retry_after (error);
 
+  if (status == 401)
+    return g_strdup ("WWW-Authenticate: Bearer\r\n");
   if (status != 503 && status != 429)
     return NULL;
   /* Spread, so that all who were refused do not come back together. */
   if (ms == 0)
     ms = RETRY_BUSY_MS + (guint)g_random_int_range (0, RETRY_BUSY_MS / 2);
   return g_strdup_printf ("Retry-After: %u\r\n", (ms + 999) / 1000);
-}
-
-static gboolean
-http_join (SentientHub *self, const SentientRequest *request, GString *reply, GError **error)
-{
-  SentientSession *session = sentient_directory_ensure (self->directory, request->node_id, error);
-  SentientMembership *membership = NULL;
-  g_autoptr (GArray) peers = NULL;
-  g_autofree char *name = NULL;
-  SentientHttpGrant grant = { 0 };
-
-  if (session == NULL)
-    return FALSE;
-  sentient_directory_touch (self->directory, session);
-  if (sentient_directory_admit_join (self->directory, session, request->room, error))
-    membership = sentient_directory_join (self->directory, session, request->room,
-                                          request->metadata, error);
-  if (membership == NULL)
-    {
-      session = sentient_directory_find (self->directory, request->node_id);
-      if (session != NULL)
-        sentient_directory_end_if_idle (self->directory, session);
-      return FALSE;
-    }
-
-  peers = sentient_directory_list_peers (self->directory, membership->room, session->node_id);
-  name = g_strdup_printf ("%s-%" G_GUINT64_FORMAT, session->node_id, session->serial);
-  grant.session = name;
-  sentient_reply_append_join_result (reply, request->room, (SentientPeerInfo *)peers->data,
-                                     peers->len, &self->config.ice, &grant);
-  return TRUE;
-}
-
-gboolean
-sentient_hub_http_join (SentientHub *self,
-                        const char *body,
-                        gsize len,
-                        GString *reply,
-                        GError **error)
-{
-  SentientRequest request;
-
-  return sentient_request_parse_join (&request, body, len, error)
-         && http_join (self, &request, reply, error);
-}
-
-gboolean
-sentient_hub_http_leave (SentientHub *self,
-                         const char *body,
-                         gsize len,
-                         GString *reply,
-                         GError **error)
-{
-  g_auto (GStrv) rooms = NULL;
-  SentientRequest request;
-  SentientSession *session;
-
-  if (!sentient_request_parse_leave (&request, body, len, error))
-    return FALSE;
-
-  session = sentient_directory_find (self->directory, request.node_id);
-  if (session == NULL)
-    {
-      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_PEER, "“%s” is in no room here.",
-                   request.node_id);
-      return FALSE;
-    }
-  sentient_directory_touch (self->directory, session);
-  if (request.room[0] == '\0')
-    {
-      rooms = sentient_directory_leave_all (self->directory, session);
-      sentient_reply_append_leave_result (reply, NULL, (const char *const *)rooms, TRUE, 0);
-      return TRUE;
-    }
-  if (!sentient_directory_leave (self->directory, session, request.room, error))
-    return FALSE;
-  sentient_reply_append_leave_result (reply, request.room, NULL, TRUE, 0);
-  return TRUE;
 }

@@ -33,26 +33,45 @@ const SentientHubConfig *sentient_hub_get_config (SentientHub *self);
 /* The callbacks to make an engine with; user_data is the hub. */
 const SentientEngineHandler *sentient_hub_get_engine_handler (void);
 
-/* POST bodies that libsoup read. Each appends its answer to reply, unless there is an error. */
+/* What came by POST. authorization: the header's value, or absent. */
+typedef struct
+{
+  const char *body;
+  gsize len;
+  SentientSpan authorization;
+} SentientHubPost;
+
+/* Each appends its answer to reply, unless there is an error. *ref: the number of a v1 request that
+ * was handled, whatever came of it; 0: none. */
 gboolean sentient_hub_http_join (SentientHub *self,
-                                 const char *body,
-                                 gsize len,
+                                 const SentientHubPost *post,
                                  GString *reply,
+                                 guint64 *ref,
                                  GError **error);
 gboolean sentient_hub_http_leave (SentientHub *self,
-                                  const char *body,
-                                  gsize len,
+                                  const SentientHubPost *post,
                                   GString *reply,
+                                  guint64 *ref,
                                   GError **error);
 
-/* Appends the error as an answer, counts it and returns its status. */
-guint sentient_hub_http_error (SentientHub *self, const GError *error, GString *reply);
-/* "Retry-After: …\r\n" where the error calls for it, else NULL. */
-char *sentient_hub_dup_retry_header (const GError *error);
+/* Appends the error as an answer, counts it and returns its status. ref: as above. */
+guint sentient_hub_http_error (SentientHub *self, const GError *error, guint64 ref, GString *reply);
+/* The header lines that the error calls for ("Retry-After: …\r\n"), or NULL. */
+char *sentient_hub_dup_error_headers (const GError *error);
 
-/* A copy of the query, to be given to sentient_engine_accept_websocket (), which frees it by g_free
- * (). */
-gpointer sentient_hub_ws_data_new (const SentientQuery *query);
+/* The subprotocol of resumable sessions. */
+#define SENTIENT_SUBPROTOCOL_V1 "sentient.v1"
+
+/* May the WebSocket be opened? v1: it will ask for its session itself. Error: NODE_ID_TAKEN. */
+gboolean sentient_hub_check_websocket (SentientHub *self,
+                                       const SentientQuery *query,
+                                       gboolean v1,
+                                       GError **error);
+/* For sentient_engine_accept_websocket (), which frees it by g_free (). */
+gpointer sentient_hub_ws_data_new (const SentientQuery *query, gboolean v1);
+/* Sends what is due to v1 clients, ends sockets whose client does not say which session it wants;
+ * the hub does it by itself, too. */
+void sentient_hub_check_sessions (SentientHub *self);
 
 /* Answers the polls that have waited long enough; the hub does it by itself, too. */
 void sentient_hub_check_polls (SentientHub *self);

@@ -205,15 +205,19 @@ on_wrote_informational (SoupServerMessage *message, SentientFront *front)
 gboolean
 sentient_engine_accept_websocket (SentientEngine *self,
                                   SoupServerMessage *message,
+                                  const char *subprotocol,
                                   gpointer data,
                                   GDestroyNotify data_free)
 {
+  char *protocols[] = { (char *)subprotocol, NULL };
   SentientFront *front = get_front (message);
 
   if (front != NULL && front->conn->http_10)
     soup_server_message_set_status (message, SOUP_STATUS_BAD_REQUEST, NULL);
   else if (front != NULL
-           && soup_websocket_server_process_handshake (message, NULL, NULL, NULL, NULL))
+           && soup_websocket_server_process_handshake (message, NULL,
+                                                       subprotocol != NULL ? protocols : NULL, NULL,
+                                                       NULL))
     {
       front->ws_data = data;
       front->ws_data_free = data_free;

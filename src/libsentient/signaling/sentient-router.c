@@ -18,6 +18,7 @@ struct _SentientRouter
   SentientRouterDescribe describe;
   SentientRouterCount count;
   gpointer user_data;
+  guint64 ref; /* of the v1 request that is being answered; 0: none */
 };
 
 typedef gboolean (*RouteFunc) (SentientRouter *self,
@@ -160,25 +161,35 @@ get_peers (SentientRouter *self, SoupServerMessage *message, GString *reply, GEr
 }
 
 static gboolean
-post_join (SentientRouter *self, SoupServerMessage *message, GString *reply, GError **error)
+post (SentientRouter *self,
+      SoupServerMessage *message,
+      gboolean (*func) (SentientHub *, const SentientHubPost *, GString *, guint64 *, GError **),
+      GString *reply,
+      GError **error)
 {
   g_autoptr (GBytes) body
       = soup_message_body_flatten (soup_server_message_get_request_body (message));
-  gsize len;
-  const char *data = g_bytes_get_data (body, &len);
+  const char *authorization
+      = soup_message_headers_get_one (soup_server_message_get_request_headers (message),
+                                      "Authorization");
+  SentientHubPost data = { .authorization = { authorization, 0 } };
 
-  return sentient_hub_http_join (self->hub, data, len, reply, error);
+  data.body = g_bytes_get_data (body, &data.len);
+  if (authorization != NULL)
+    data.authorization.len = strlen (authorization);
+  return func (self->hub, &data, reply, &self->ref, error);
+}
+
+static gboolean
+post_join (SentientRouter *self, SoupServerMessage *message, GString *reply, GError **error)
+{
+  return post (self, message, sentient_hub_http_join, reply, error);
 }
 
 static gboolean
 post_leave (SentientRouter *self, SoupServerMessage *message, GString *reply, GError **error)
 {
-  g_autoptr (GBytes) body
-      = soup_message_body_flatten (soup_server_message_get_request_body (message));
-  gsize len;
-  const char *data = g_bytes_get_data (body, &len);
-
-  return sentient_hub_http_leave (self->hub, data, len, reply, error);
+  return post (self, message, sentient_hub_http_leave, reply, error);
 }
 
 static const Route routes[] = {
@@ -229,10 +240,10 @@ static void
 answer_error (SentientRouter *self, SoupServerMessage *message, const GError *error)
 {
   GString *reply = g_string_new (NULL);
-  guint status = sentient_hub_http_error (self->hub, error, reply);
-  g_autofree char *retry = sentient_hub_dup_retry_header (error);
+  guint status = sentient_hub_http_error (self->hub, error, self->ref, reply);
+  g_autofree char *lines = sentient_hub_dup_error_headers (error);
 
-  add_header_lines (message, retry);
+  add_header_lines (message, lines);
   answer (message, status, JSON_TYPE, reply);
 }
 
@@ -340,6 +351,16 @@ serve_route (SentientRouter *self, SoupServerMessage *message, const Route *rout
     }
 }
 
+static gboolean
+offers_v1 (SoupServerMessage *message)
+{
+  const char *offered
+      = soup_message_headers_get_list (soup_server_message_get_request_headers (message),
+                                       "Sec-WebSocket-Protocol");
+
+  return offered != NULL && soup_header_contains (offered, SENTIENT_SUBPROTOCOL_V1);
+}
+
 /* GET without an upgrade, and POST, never come here: the engine answers them. */
 static void
 serve_signal (SentientRouter *self, SoupServerMessage *message)
@@ -348,6 +369,7 @@ serve_signal (SentientRouter *self, SoupServerMessage *message)
   const char *method = soup_server_message_get_method (message);
   g_autoptr (GError) error = NULL;
   SentientQuery query;
+  gboolean v1;
 
   if (g_str_equal (method, "OPTIONS"))
     {
@@ -374,8 +396,14 @@ serve_signal (SentientRouter *self, SoupServerMessage *message)
       answer_error (self, message, error);
       return;
     }
-  if (!sentient_engine_accept_websocket (self->engine, message, sentient_hub_ws_data_new (&query),
-                                         g_free))
+  v1 = offers_v1 (message);
+  if (!sentient_hub_check_websocket (self->hub, &query, v1, &error))
+    {
+      answer_error (self, message, error);
+      return;
+    }
+  if (!sentient_engine_accept_websocket (self->engine, message, v1 ? SENTIENT_SUBPROTOCOL_V1 : NULL,
+                                         sentient_hub_ws_data_new (&query, v1), g_free))
     {
       g_set_error_literal (&error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
                            "This is no WebSocket handshake of version 13 over HTTP/1.1.");
@@ -398,6 +426,7 @@ on_request (SoupServer *server,
   gboolean enabled = sentient_hub_get_config (self->hub)->enabled;
   g_autoptr (GError) error = NULL;
 
+  self->ref = 0;
   if (enabled && g_str_equal (path, SIGNAL_PATH))
     {
       serve_signal (self, message);

@@ -178,9 +178,9 @@ deliver_all (Fixture *f, SentientSession *session)
 {
   const SentientOutboxItem *item;
 
-  while ((item = sentient_outbox_peek (&session->outbox)) != NULL)
+  while ((item = sentient_outbox_next (&session->outbox)) != NULL)
     sentient_outbox_mark_sent (&session->outbox, item->seq);
-  sentient_directory_drop_until (f->directory, session, G_MAXUINT64);
+  sentient_directory_flushed_until (f->directory, session, G_MAXUINT64);
 }
 
 static void

@@ -22,19 +22,40 @@ new_event (void)
   return sentient_message_new_peer_left ("r", "c", SENTIENT_LEAVE_REASON_LEFT, 1);
 }
 
+static SentientOutboxLimits limits;
+
 static void
-push (SentientOutbox *outbox, SentientMessage *message, guint64 expected)
+push (SentientOutbox *outbox, SentientMessage *message)
 {
-  g_assert_cmpuint (sentient_outbox_push (outbox, message, NULL), ==, expected);
+  g_assert_true (sentient_outbox_push (outbox, &limits, message, NULL, 0));
   sentient_message_unref (message);
 }
 
+/* The number of what is sent next; 0: nothing waits. */
 static guint64
-peek_seq (SentientOutbox *outbox)
+next_seq (SentientOutbox *outbox)
 {
-  const SentientOutboxItem *item = sentient_outbox_peek (outbox);
+  const SentientOutboxItem *item = sentient_outbox_next (outbox);
 
   return item != NULL ? item->seq : 0;
+}
+
+static void
+send_next (SentientOutbox *outbox, guint64 expected, guint64 end)
+{
+  g_assert_cmpuint (next_seq (outbox), ==, expected);
+  sentient_outbox_mark_sent (outbox, end);
+}
+
+/* How many there were. */
+static guint
+flush_until (SentientOutbox *outbox, guint64 end)
+{
+  guint n = 0;
+
+  while (sentient_outbox_flush_next (outbox, end) != NULL)
+    n++;
+  return n;
 }
 
 static void
@@ -42,51 +63,88 @@ test_order (void)
 {
   SentientOutbox outbox = { 0 };
 
-  g_assert_null (sentient_outbox_peek (&outbox));
+  g_assert_null (sentient_outbox_next (&outbox));
   for (guint i = 1; i <= 10; i++)
-    push (&outbox, new_signal_message (10), i);
+    push (&outbox, new_signal_message (10));
+  g_assert_cmpuint (outbox.last_seq, ==, 0); /* numbers are given when something is sent */
   for (guint i = 1; i <= 5; i++)
-    {
-      g_assert_cmpuint (peek_seq (&outbox), ==, i);
-      sentient_outbox_mark_sent (&outbox, i * 100);
-    }
+    send_next (&outbox, i, i * 100);
 
   /* What was delivered is gone; what was only sent waits again when the transport is lost. */
-  sentient_outbox_drop_until (&outbox, 399);
+  g_assert_cmpuint (flush_until (&outbox, 399), ==, 3);
+  g_assert_cmpuint (flush_until (&outbox, 399), ==, 0);
+  sentient_outbox_drop_flushed (&outbox);
   g_assert_cmpuint (outbox.n_items, ==, 7);
   sentient_outbox_rewind (&outbox);
-  g_assert_cmpuint (peek_seq (&outbox), ==, 4);
+  g_assert_cmpuint (next_seq (&outbox), ==, 4);
 
   /* Nothing that is not sent is ever dropped by a mark. */
-  sentient_outbox_drop_until (&outbox, G_MAXUINT64);
+  g_assert_cmpuint (flush_until (&outbox, G_MAXUINT64), ==, 0);
+  sentient_outbox_drop_flushed (&outbox);
   g_assert_cmpuint (outbox.n_items, ==, 7);
 
   for (guint i = 4; i <= 10; i++)
-    {
-      g_assert_cmpuint (peek_seq (&outbox), ==, i);
-      sentient_outbox_mark_sent (&outbox, i);
-    }
-  sentient_outbox_drop_until (&outbox, 10);
+    send_next (&outbox, i, i);
+  g_assert_cmpuint (flush_until (&outbox, 10), ==, 7);
+  sentient_outbox_drop_flushed (&outbox);
   g_assert_cmpuint (outbox.n_items, ==, 0);
   g_assert_cmpuint (outbox.bytes, ==, 0);
-  push (&outbox, new_signal_message (10), 11);
+  push (&outbox, new_signal_message (10));
+  g_assert_cmpuint (next_seq (&outbox), ==, 11);
   sentient_outbox_clear (&outbox);
   g_assert_null (outbox.items);
+}
+
+/* A v1 client's items stay until it acknowledges them, whatever the kernel took. */
+static void
+test_acked (void)
+{
+  SentientOutbox outbox = { 0 };
+
+  for (guint i = 0; i < 6; i++)
+    push (&outbox, new_signal_message (10));
+  for (guint i = 1; i <= 4; i++)
+    send_next (&outbox, i, i * 100);
+  g_assert_cmpuint (flush_until (&outbox, 250), ==, 2);
+  sentient_outbox_drop_acked (&outbox, 1);
+  g_assert_cmpuint (outbox.n_items, ==, 5);
+  g_assert_cmpuint (flush_until (&outbox, 300), ==, 1);
+
+  /* A new transport sends what is left under the old numbers; what it acknowledged before it was
+   * sent again is gone all the same, and what has no number is not touched. */
+  sentient_outbox_rewind (&outbox);
+  sentient_outbox_drop_acked (&outbox, 3);
+  send_next (&outbox, 4, 1);
+  send_next (&outbox, 5, 2);
+  sentient_outbox_drop_acked (&outbox, G_MAXUINT64);
+  g_assert_cmpuint (outbox.n_items, ==, 1);
+  send_next (&outbox, 6, 3);
+  sentient_outbox_drop_acked (&outbox, 6);
+  g_assert_cmpuint (outbox.n_items, ==, 0);
+  g_assert_cmpuint (outbox.n_flushed, ==, 0);
+  sentient_outbox_clear (&outbox);
 }
 
 static void
 test_max_items (void)
 {
   SentientOutbox outbox = { 0 };
+  g_autoptr (SentientMessage) message = new_signal_message (1);
 
-  for (guint i = 1; i <= SENTIENT_OUTBOX_MAX_ITEMS; i++)
-    push (&outbox, new_signal_message (1), i);
-  push (&outbox, new_signal_message (1), 0);
-  g_assert_cmpuint (outbox.n_items, ==, SENTIENT_OUTBOX_MAX_ITEMS);
+  for (guint i = 0; i < limits.items; i++)
+    {
+      g_assert_false (sentient_outbox_is_full (&outbox, &limits));
+      g_assert_true (sentient_outbox_push (&outbox, &limits, message, NULL, 0));
+    }
+  g_assert_true (sentient_outbox_is_full (&outbox, &limits));
+  g_assert_false (sentient_outbox_push (&outbox, &limits, message, NULL, 0));
+  sentient_outbox_push_forced (&outbox, message);
+  g_assert_cmpuint (outbox.n_items, ==, limits.items + 1);
 
-  sentient_outbox_mark_sent (&outbox, 1);
-  sentient_outbox_drop_until (&outbox, 1);
-  push (&outbox, new_signal_message (1), SENTIENT_OUTBOX_MAX_ITEMS + 1);
+  send_next (&outbox, 1, 1);
+  send_next (&outbox, 2, 2);
+  sentient_outbox_drop_acked (&outbox, 2);
+  g_assert_true (sentient_outbox_push (&outbox, &limits, message, NULL, 0));
   sentient_outbox_clear (&outbox);
 }
 
@@ -100,41 +158,64 @@ test_max_bytes (void)
     {
       g_autoptr (SentientMessage) message = new_signal_message (32 * 1024);
 
-      if (sentient_outbox_push (&outbox, message, NULL) == 0)
+      if (!sentient_outbox_push (&outbox, &limits, message, NULL, 0))
         break;
       n++;
     }
   g_assert_cmpuint (n, >=, 10);
-  g_assert_cmpuint (n, <, SENTIENT_OUTBOX_MAX_ITEMS);
-  g_assert_cmpuint (outbox.bytes, <=, SENTIENT_OUTBOX_MAX_BYTES);
+  g_assert_cmpuint (n, <, limits.items);
+  g_assert_cmpuint (outbox.bytes, <=, limits.bytes);
   sentient_outbox_clear (&outbox);
   g_assert_cmpuint (outbox.bytes, ==, 0);
+}
+
+static void
+push_six (SentientOutbox *outbox)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      push (outbox, new_event ());
+      push (outbox, new_signal_message (1));
+    }
 }
 
 static void
 test_drop_events (void)
 {
   SentientOutbox outbox = { 0 };
-  const guint64 rest[] = { 1, 2, 4, 6 };
 
-  push (&outbox, new_event (), 1);
-  push (&outbox, new_signal_message (1), 2);
-  push (&outbox, new_event (), 3);
-  push (&outbox, new_signal_message (1), 4);
-  push (&outbox, new_event (), 5);
-  push (&outbox, new_signal_message (1), 6);
-
+  push_six (&outbox);
   /* The first is on its way already and stays. */
-  sentient_outbox_mark_sent (&outbox, 1);
+  send_next (&outbox, 1, 1);
   g_assert_true (sentient_outbox_drop_oldest_event (&outbox));
   g_assert_true (sentient_outbox_drop_oldest_event (&outbox));
   g_assert_false (sentient_outbox_drop_oldest_event (&outbox));
+  g_assert_cmpuint (outbox.n_items, ==, 4);
+  sentient_outbox_clear (&outbox);
+}
 
+/* What has a number may have been seen; all other events go at once, and nobody sees a gap. */
+static void
+test_take_events (void)
+{
+  SentientOutbox outbox = { 0 };
+  g_autoptr (GPtrArray) events = NULL;
+
+  push_six (&outbox);
+  send_next (&outbox, 1, 1);
+  send_next (&outbox, 2, 2);
+  g_assert_cmpuint (next_seq (&outbox), ==, 3); /* about to be sent */
   sentient_outbox_rewind (&outbox);
-  for (guint i = 0; i < G_N_ELEMENTS (rest); i++)
+  events = sentient_outbox_take_events (&outbox);
+  g_assert_cmpuint (events->len, ==, 1);
+  g_assert_cmpuint (outbox.n_items, ==, 5);
+  for (guint i = 1; i <= 5; i++)
     {
-      g_assert_cmpuint (peek_seq (&outbox), ==, rest[i]);
-      sentient_outbox_mark_sent (&outbox, i);
+      const SentientOutboxItem *item = sentient_outbox_next (&outbox);
+
+      g_assert_cmpint (sentient_message_get_kind (item->message) == SENTIENT_MESSAGE_SIGNAL, ==,
+                       i == 2 || i > 3);
+      send_next (&outbox, i, i);
     }
   sentient_outbox_clear (&outbox);
 }
@@ -159,14 +240,17 @@ test_random (void)
         case 1:
           if (model->len < 100)
             {
-              push (&outbox, new_event (), ++last);
+              push (&outbox, new_event ());
+              last++;
               g_array_append_val (model, last);
             }
           break;
         case 2:
           if (n_sent < model->len)
             {
-              sentient_outbox_mark_sent (&outbox, peek_seq (&outbox));
+              guint64 seq = next_seq (&outbox);
+
+              sentient_outbox_mark_sent (&outbox, seq);
               n_sent++;
             }
           break;
@@ -175,7 +259,13 @@ test_random (void)
             {
               guint n = g_rand_int_range (rand, 1, n_sent + 1);
 
-              sentient_outbox_drop_until (&outbox, g_array_index (model, guint64, n - 1));
+              if (g_rand_boolean (rand))
+                sentient_outbox_drop_acked (&outbox, g_array_index (model, guint64, n - 1));
+              else
+                {
+                  flush_until (&outbox, g_array_index (model, guint64, n - 1));
+                  sentient_outbox_drop_flushed (&outbox);
+                }
               g_array_remove_range (model, 0, n);
               n_sent -= n;
             }
@@ -185,7 +275,7 @@ test_random (void)
           n_sent = 0;
         }
       g_assert_cmpuint (outbox.n_items, ==, model->len);
-      g_assert_cmpuint (peek_seq (&outbox), ==,
+      g_assert_cmpuint (next_seq (&outbox), ==,
                         n_sent < model->len ? g_array_index (model, guint64, n_sent) : 0);
     }
   sentient_outbox_clear (&outbox);
@@ -195,7 +285,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  sentient_outbox_limits_init (&limits);
   g_test_add_func ("/outbox/order", test_order);
+  g_test_add_func ("/outbox/acked", test_acked);
+  g_test_add_func ("/outbox/take-events", test_take_events);
   g_test_add_func ("/outbox/max-items", test_max_items);
   g_test_add_func ("/outbox/max-bytes", test_max_bytes);
   g_test_add_func ("/outbox/drop-events", test_drop_events);

@@ -101,13 +101,13 @@ test_errors (void)
       = g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_ROOM_FULL, "Room “r” is \"full\".");
   g_autoptr (GError) foreign = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_BUSY, "not UTF-8: \xff");
 
-  sentient_reply_append_error (out, error);
+  sentient_reply_append_error (out, error, 0);
   assert_text (out, "{\"success\":false,\"error\":\"Room “r” is \\\"full\\\".\","
                     "\"code\":\"room-full\"}");
   sentient_reply_append_ws_error (out, error, 0);
   assert_text (out, "{\"type\":\"error\",\"message\":\"Room “r” is \\\"full\\\".\","
                     "\"code\":\"room-full\"}");
-  sentient_reply_append_error (out, foreign);
+  sentient_reply_append_error (out, foreign, 0);
   assert_text (out,
                "{\"success\":false,\"error\":\"not UTF-8: \xef\xbf\xbd\",\"code\":\"failed\"}");
   sentient_reply_append_join_failed (out, "r", error, 0);
@@ -216,7 +216,7 @@ test_documents (void)
       "\"turnAvailable\":true,\"iceServers\":[" STUN_ENTRY "],"
       "\"websocketUrl\":\"ws://h:8888/webrtc/signal\","
       "\"coordinatorUrl\":\"http://h:8888/webrtc\",\"httpFallback\":true,"
-      "\"features\":[\"websocket\",\"long-poll\",\"trickle\"],\"limits\":{"
+      "\"features\":[\"websocket\",\"long-poll\",\"trickle\",\"sentient.v1\"],\"limits\":{"
       "\"messageBytes\":65536,\"metadataBytes\":2048,\"roomPeers\":50,"
       "\"pollTimeoutMs\":25000}}");
 

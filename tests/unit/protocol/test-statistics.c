@@ -33,6 +33,13 @@ fill (SentientMetrics *metrics, SentientStatistics *statistics)
     metrics->leaves[i] = n++;
   metrics->joins = 14;
   metrics->told_joined = 15;
+  metrics->told_presence = 25;
+  metrics->told_room_states = 26;
+  metrics->told_undelivered = 27;
+  metrics->sessions_opened = 28;
+  metrics->sessions_resumed = 29;
+  metrics->sessions_refused = 30;
+  metrics->gaps = 31;
   metrics->told_left = 16;
   sentient_histogram_add (&metrics->relay_latency, 1);
   sentient_histogram_add (&metrics->relay_latency, 60);
@@ -99,6 +106,13 @@ test_prometheus (void)
     "sentient_leaves_total{reason=\"replaced\"} 1020",
     "sentient_room_events_total{type=\"peer-joined\"} 15",
     "sentient_room_events_total{type=\"peer-left\"} 16",
+    "sentient_room_events_total{type=\"presence\"} 25",
+    "sentient_room_events_total{type=\"room-state\"} 26",
+    "sentient_sessions_total{outcome=\"opened\"} 28",
+    "sentient_sessions_total{outcome=\"resumed\"} 29",
+    "sentient_sessions_total{outcome=\"refused\"} 30",
+    "sentient_undelivered_signals_total 27",
+    "sentient_gaps_total 31",
     "sentient_relay_latency_seconds_bucket{le=\"0.00005\"} 1",
     "sentient_relay_latency_seconds_bucket{le=\"0.0001\"} 2",
     "sentient_relay_latency_seconds_bucket{le=\"30\"} 2",
@@ -205,6 +219,13 @@ test_json (void)
                    ==, 1017);
   g_assert_cmpint (json_object_get_int_member (member (root, "leaves"), "timeout"), ==, 1019);
   g_assert_cmpint (json_object_get_int_member (member (root, "roomEvents"), "peer-left"), ==, 16);
+  g_assert_cmpint (json_object_get_int_member (member (root, "roomEvents"), "presence"), ==, 25);
+  g_assert_cmpint (json_object_get_int_member (member (root, "roomEvents"), "room-state"), ==, 26);
+  g_assert_cmpint (json_object_get_int_member (member (root, "sessions"), "opened"), ==, 28);
+  g_assert_cmpint (json_object_get_int_member (member (root, "sessions"), "resumed"), ==, 29);
+  g_assert_cmpint (json_object_get_int_member (member (root, "sessions"), "refused"), ==, 30);
+  g_assert_cmpint (json_object_get_int_member (root, "undelivered"), ==, 27);
+  g_assert_cmpint (json_object_get_int_member (root, "gaps"), ==, 31);
 
   latency = member (root, "relayLatency");
   buckets = json_object_get_array_member (latency, "buckets");

@@ -157,7 +157,7 @@ ws_handler (SoupServer *server,
 {
   Bench *self = user_data;
 
-  sentient_engine_accept_websocket (self->engine, message, NULL, NULL);
+  sentient_engine_accept_websocket (self->engine, message, NULL, NULL, NULL);
 }
 
 static gboolean

@@ -250,7 +250,7 @@ ws_handler (SoupServer *server,
   Fixture *self = user_data;
 
   self->n_ws_data++;
-  sentient_engine_accept_websocket (self->engine, message, g_memdup2 (&self, sizeof self),
+  sentient_engine_accept_websocket (self->engine, message, NULL, g_memdup2 (&self, sizeof self),
                                     ws_data_free);
 }
 
