@@ -7,6 +7,7 @@
 
 #include "protocol/sentient-names.h"
 #include "protocol/sentient-replies.h"
+#include "signaling/sentient-access.h"
 #include "signaling/sentient-channel.h"
 
 /* As they stand on the command line, before any of them is checked. */
@@ -18,6 +19,8 @@ typedef struct
   GStrv seeds;
   GStrv stun;
   GStrv turn;
+  GStrv proxies;
+  GStrv origins;
 } RawOptions;
 
 static void
@@ -29,6 +32,8 @@ raw_options_clear (RawOptions *raw)
   g_clear_pointer (&raw->seeds, g_strfreev);
   g_clear_pointer (&raw->stun, g_strfreev);
   g_clear_pointer (&raw->turn, g_strfreev);
+  g_clear_pointer (&raw->proxies, g_strfreev);
+  g_clear_pointer (&raw->origins, g_strfreev);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RawOptions, raw_options_clear)
@@ -42,6 +47,9 @@ cli_options_clear (CliOptions *options)
   g_clear_pointer (&options->network_id, g_free);
   g_clear_pointer (&options->stun, g_strfreev);
   g_clear_pointer (&options->turn, g_strfreev);
+  g_clear_pointer (&options->public_url, g_free);
+  g_clear_pointer (&options->trusted_proxies, g_strfreev);
+  g_clear_pointer (&options->allowed_origins, g_strfreev);
   g_clear_pointer (&options->static_dir, g_free);
   g_clear_pointer (&options->data_dir, g_free);
 }
@@ -119,14 +127,38 @@ add_server_entries (GOptionContext *context, CliOptions *o, RawOptions *raw)
       N_ ("With --server: introduce nobody, only answer /nodes (default: introduce)"), NULL },
     { "max-peers", 0, 0, G_OPTION_ARG_STRING, &raw->max_peers,
       N_ ("With --server: how many nodes a room may hold (default 50)"), N_ ("N") },
-    { "no-cors", 0, 0, G_OPTION_ARG_NONE, &o->no_cors,
-      N_ ("With --server: refuse web pages from other origins (default: allowed)"), NULL },
     { "no-limits", 0, 0, G_OPTION_ARG_NONE, &o->no_limits,
       N_ ("With --server on a loopback address: any number of signals, joins and connections "
           "(default: limited, so that nobody uses up what all share)"),
       NULL },
     { "static", 0, 0, G_OPTION_ARG_FILENAME, &o->static_dir,
       N_ ("With --server: also serve the files below this directory (default: none)"), N_ ("DIR") },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+}
+
+static void
+add_access_entries (GOptionContext *context, CliOptions *o, RawOptions *raw)
+{
+  const GOptionEntry entries[] = {
+    { "public-url", 0, 0, G_OPTION_ARG_STRING, &o->public_url,
+      N_ ("With --server: what clients call it: https://host or, under a prefix, "
+          "https://host/prefix (default: each client is told the host that it asked for)"),
+      N_ ("URL") },
+    { "trusted-proxy", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->proxies,
+      N_ ("With --server: a proxy that is believed in what X-Forwarded-* says of its clients: an "
+          "address, a network or loopback (default: none)"),
+      N_ ("ADDRESS[/BITS][,...]") },
+    { "allow-origin", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->origins,
+      N_ ("With --server: web pages of this origin, https://host[:port], may call everything, even "
+          "with --no-cors (default: none)"),
+      N_ ("ORIGIN[,...]") },
+    { "no-cors", 0, 0, G_OPTION_ARG_NONE, &o->no_cors,
+      N_ ("With --server: refuse web pages of other origins, but for those of --allow-origin "
+          "(default: allowed below /webrtc)"),
+      NULL },
     G_OPTION_ENTRY_NULL,
   };
 
@@ -308,6 +340,44 @@ parse_turn (CliOptions *options, GStrv given, GError **error)
   return check_ice_urls ("--turn", "turn", "turn:user:password@host:3478", options->turn, error);
 }
 
+/* TRUE if it went well; else error is made one of this option. */
+static gboolean
+check_setting (const char *option, gboolean ok, GError **local, GError **error)
+{
+  if (!ok)
+    usage_error (error, "%s: %s", option, (*local)->message);
+  g_clear_error (local);
+  return ok;
+}
+
+static gboolean
+parse_access (CliOptions *options, RawOptions *raw, GError **error)
+{
+  g_autoptr (SentientAccess) access = sentient_access_new (FALSE, TRUE);
+  g_autoptr (GError) local = NULL;
+
+  if (options->public_url != NULL
+      && !check_setting ("--public-url",
+                         sentient_access_set_public_url (access, options->public_url, &local),
+                         &local, error))
+    return FALSE;
+  if (raw->proxies != NULL)
+    options->trusted_proxies = flatten (raw->proxies);
+  for (guint i = 0; raw->proxies != NULL && options->trusted_proxies[i] != NULL; i++)
+    if (!check_setting ("--trusted-proxy",
+                        sentient_access_add_proxy (access, options->trusted_proxies[i], &local),
+                        &local, error))
+      return FALSE;
+  if (raw->origins != NULL)
+    options->allowed_origins = flatten (raw->origins);
+  for (guint i = 0; raw->origins != NULL && options->allowed_origins[i] != NULL; i++)
+    if (!check_setting ("--allow-origin",
+                        sentient_access_add_origin (access, options->allowed_origins[i], &local),
+                        &local, error))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 check_name (const char *option, const char *name, GError **error)
 {
@@ -373,6 +443,12 @@ find_server_only (CliOptions *options, RawOptions *raw)
     return "--max-peers";
   if (options->no_cors)
     return "--no-cors";
+  if (options->public_url != NULL)
+    return "--public-url";
+  if (raw->proxies != NULL)
+    return "--trusted-proxy";
+  if (raw->origins != NULL)
+    return "--allow-origin";
   if (options->no_limits)
     return "--no-limits";
   if (options->static_dir != NULL)
@@ -393,6 +469,7 @@ cli_options_parse (CliOptions *options, int *argc, char ***argv, GError **error)
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
   add_entries (context, options, &raw);
   add_server_entries (context, options, &raw);
+  add_access_entries (context, options, &raw);
   describe (context);
   if (!g_option_context_parse (context, argc, argv, error)
       || !parse_number ("--port", raw.port, 0, 65535, _ (" (0 takes any free port)"),
@@ -400,7 +477,8 @@ cli_options_parse (CliOptions *options, int *argc, char ***argv, GError **error)
       || !parse_number ("--max-peers", raw.max_peers, 1, 65536, "", &options->max_peers, error)
       || !parse_bool ("--auto-webrtc", raw.auto_webrtc, &options->auto_webrtc, error)
       || !parse_seeds (options, raw.seeds, error) || !parse_stun (options, raw.stun, error)
-      || !parse_turn (options, raw.turn, error) || !check_rest (options, error))
+      || !parse_turn (options, raw.turn, error) || !parse_access (options, &raw, error)
+      || !check_rest (options, error))
     return FALSE;
 
   if (!options->server)

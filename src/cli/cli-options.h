@@ -27,6 +27,9 @@ typedef struct
   gboolean auto_webrtc;
   guint max_peers;
   gboolean no_cors;
+  char *public_url;
+  GStrv trusted_proxies; /* NULL: none given */
+  GStrv allowed_origins; /* NULL: none given */
   gboolean no_limits;
   char *static_dir;
   char *data_dir;

@@ -119,7 +119,7 @@ say_interface (struct ifaddrs *interface, gboolean with_v6, guint port)
 }
 
 static void
-say_who_can_reach_it (CliServer *self, const char *host)
+say_who_can_reach_it (CliServer *self, const char *host, const char *public_url)
 {
   guint port = sentient_coordinator_get_port (self->coordinator);
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
@@ -137,6 +137,8 @@ say_who_can_reach_it (CliServer *self, const char *host)
       freeifaddrs (interfaces);
     }
 
+  if (public_url != NULL)
+    cli_say (CLI_PLAIN, _ ("Clients are told to call it %s."), public_url);
   if (is_local)
     cli_say (CLI_PLAIN, _ ("Only programs on this machine can reach it."));
   else
@@ -168,7 +170,9 @@ configure (CliServer *self, CliOptions *options, GError **error)
       = g_object_new (SENTIENT_TYPE_COORDINATOR, "node-id", node_id, "host", options->host, "port",
                       options->port, "network-id", options->network_id, "static-dir",
                       options->static_dir, "max-peers", options->max_peers, "webrtc-enabled",
-                      !options->no_webrtc, "cors", !options->no_cors, "stun-servers",
+                      !options->no_webrtc, "cors", !options->no_cors, "public-url",
+                      options->public_url, "trusted-proxies", options->trusted_proxies,
+                      "allowed-origins", options->allowed_origins, "stun-servers",
                       options->stun != NULL ? options->stun : (GStrv)default_stun, "turn-servers",
                       options->turn, "seeds", options->seeds, NULL);
 
@@ -237,7 +241,7 @@ serve (CliServer *self, CliOptions *options)
   cli_run_init (&self->run, stop, self);
   cli_say (CLI_GOOD, _ ("The coordinator \"%s\" is running:"),
            sentient_coordinator_get_node_id (self->coordinator));
-  say_who_can_reach_it (self, options->host);
+  say_who_can_reach_it (self, options->host, options->public_url);
 
   if (options->seeds != NULL)
     self->seeds = cli_seeds_new (self->coordinator, options);

@@ -15,7 +15,7 @@
 static GString *heard;
 
 static gboolean
-is_native (const SentientHttpHead *head, gpointer user_data)
+is_native (SentientConn *conn, const SentientHttpHead *head, gpointer user_data)
 {
   return head->path_len > 1;
 }

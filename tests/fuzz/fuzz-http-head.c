@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "signaling/sentient-http-head.h"
+#include "signaling/sentient-access.h"
 
 static void
 check_span (const char *span, gsize len, const char *data, gsize size)
@@ -36,6 +36,44 @@ check_request (const SentientHttpRequest *request, const char *data, gsize size)
     }
 }
 
+/* What a proxy may write, in whatever form, stays within the head. */
+static void
+check_via (const SentientHttpRequest *request, const char *data, gsize size)
+{
+  static SentientAccess *access;
+  const SentientHttpHead *head = &request->head;
+  SentientSpan name, value;
+  SentientVia via;
+  g_autofree char *cors = NULL;
+  g_autofree char *url = NULL;
+  guint8 address[16];
+  gsize at = 0, n = 0;
+
+  if (access == NULL)
+    {
+      access = sentient_access_new (TRUE, TRUE);
+      sentient_access_set_public_url (access, "https://a/b", NULL);
+      sentient_access_add_origin (access, "http://[::1]:80", NULL);
+      sentient_access_add_proxy (access, "10.0.0.0/9", NULL);
+    }
+  while (sentient_http_head_next_field (head, &at, &name, &value))
+    {
+      check_span (name.data, name.len, data, size);
+      check_span (value.data, value.len, data, size);
+      n++;
+    }
+  g_assert_cmpuint (n, <=, SENTIENT_HEAD_MAX_FIELDS);
+  sentient_via_find_client (head, sentient_access_get_proxies (access), address);
+  sentient_via_read (&via, head, TRUE, TRUE);
+  check_span (via.host.data, via.host.len, data, size);
+  check_span (via.prefix.data, via.prefix.len, data, size);
+  g_assert_cmpuint (sentient_access_get_prefix_len (access, &via, head->path, head->path_len), <=,
+                    head->path_len);
+  sentient_access_check (access, &via, FALSE, &cors, NULL);
+  url = sentient_access_dup_url (access, &via, TRUE, "f", "/");
+  g_assert_cmpstr (url, ==, "wss://a/b/");
+}
+
 /* Found at once, or byte by byte: the same end, the same fault. */
 int
 LLVMFuzzerTestOneInput (const guint8 *bytes, gsize size)
@@ -62,7 +100,10 @@ LLVMFuzzerTestOneInput (const guint8 *bytes, gsize size)
     return 0;
   g_assert_cmpuint (head_len, <=, MIN (size, SENTIENT_HEAD_MAX));
   if (sentient_http_head_parse (data, head_len, &request, &fault))
-    check_request (&request, data, head_len);
+    {
+      check_request (&request, data, head_len);
+      check_via (&request, data, head_len);
+    }
   else
     {
       g_assert_cmpuint (fault.status, >=, 400);

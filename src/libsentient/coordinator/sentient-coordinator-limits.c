@@ -4,6 +4,7 @@
 
 #include "coordinator/sentient-coordinator-private.h"
 
+/* The numbers are the protocol's; changing one changes what clients may rely on. */
 static const guint defaults[SENTIENT_N_LIMITS] = {
   [SENTIENT_LIMIT_SIGNAL_RATE] = 200,
   [SENTIENT_LIMIT_SIGNAL_BURST] = 2000,
@@ -13,12 +14,16 @@ static const guint defaults[SENTIENT_N_LIMITS] = {
   [SENTIENT_LIMIT_CONNECTION_BURST] = 256,
   [SENTIENT_LIMIT_CONNECTIONS_PER_ADDRESS] = 1024,
   [SENTIENT_LIMIT_ROOMS_PER_NODE] = 32,
+  [SENTIENT_LIMIT_PEERS_PER_ROOM] = 50,
+  [SENTIENT_LIMIT_PING_INTERVAL] = 15000,
+  [SENTIENT_LIMIT_SILENCE_TIMEOUT] = 30000,
+  [SENTIENT_LIMIT_GRACE_TIME] = 30000,
 };
 
 static GParamSpec *
-new_limit (const char *name, SentientLimit limit, guint min)
+new_limit (const char *name, SentientLimit limit, guint min, guint max)
 {
-  return g_param_spec_uint (name, NULL, NULL, min, SENTIENT_RATE_BURST_MAX, defaults[limit],
+  return g_param_spec_uint (name, NULL, NULL, min, max, defaults[limit],
                             G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 }
 
@@ -34,7 +39,8 @@ make_node_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
    *
    * Since: 0.1
    */
-  properties[SENTIENT_LIMIT_SIGNAL_RATE] = new_limit ("signal-rate", SENTIENT_LIMIT_SIGNAL_RATE, 0);
+  properties[SENTIENT_LIMIT_SIGNAL_RATE]
+      = new_limit ("signal-rate", SENTIENT_LIMIT_SIGNAL_RATE, 0, SENTIENT_RATE_BURST_MAX);
   /**
    * SentientCoordinator:signal-burst:
    *
@@ -43,7 +49,7 @@ make_node_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
    * Since: 0.1
    */
   properties[SENTIENT_LIMIT_SIGNAL_BURST]
-      = new_limit ("signal-burst", SENTIENT_LIMIT_SIGNAL_BURST, 1);
+      = new_limit ("signal-burst", SENTIENT_LIMIT_SIGNAL_BURST, 1, SENTIENT_RATE_BURST_MAX);
   /**
    * SentientCoordinator:join-rate:
    *
@@ -52,7 +58,8 @@ make_node_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
    *
    * Since: 0.1
    */
-  properties[SENTIENT_LIMIT_JOIN_RATE] = new_limit ("join-rate", SENTIENT_LIMIT_JOIN_RATE, 0);
+  properties[SENTIENT_LIMIT_JOIN_RATE]
+      = new_limit ("join-rate", SENTIENT_LIMIT_JOIN_RATE, 0, SENTIENT_RATE_BURST_MAX);
   /**
    * SentientCoordinator:join-burst:
    *
@@ -60,7 +67,8 @@ make_node_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
    *
    * Since: 0.1
    */
-  properties[SENTIENT_LIMIT_JOIN_BURST] = new_limit ("join-burst", SENTIENT_LIMIT_JOIN_BURST, 1);
+  properties[SENTIENT_LIMIT_JOIN_BURST]
+      = new_limit ("join-burst", SENTIENT_LIMIT_JOIN_BURST, 1, SENTIENT_RATE_BURST_MAX);
   /**
    * SentientCoordinator:max-rooms-per-node:
    *
@@ -69,7 +77,16 @@ make_node_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
    * Since: 0.1
    */
   properties[SENTIENT_LIMIT_ROOMS_PER_NODE]
-      = new_limit ("max-rooms-per-node", SENTIENT_LIMIT_ROOMS_PER_NODE, 1);
+      = new_limit ("max-rooms-per-node", SENTIENT_LIMIT_ROOMS_PER_NODE, 1, SENTIENT_RATE_BURST_MAX);
+  /**
+   * SentientCoordinator:max-peers:
+   *
+   * How many members a room takes.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_PEERS_PER_ROOM]
+      = new_limit ("max-peers", SENTIENT_LIMIT_PEERS_PER_ROOM, 1, 65536);
 }
 
 static void
@@ -84,7 +101,7 @@ make_address_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
    * Since: 0.1
    */
   properties[SENTIENT_LIMIT_CONNECTION_RATE]
-      = new_limit ("connection-rate", SENTIENT_LIMIT_CONNECTION_RATE, 0);
+      = new_limit ("connection-rate", SENTIENT_LIMIT_CONNECTION_RATE, 0, SENTIENT_RATE_BURST_MAX);
   /**
    * SentientCoordinator:connection-burst:
    *
@@ -93,7 +110,7 @@ make_address_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
    * Since: 0.1
    */
   properties[SENTIENT_LIMIT_CONNECTION_BURST]
-      = new_limit ("connection-burst", SENTIENT_LIMIT_CONNECTION_BURST, 1);
+      = new_limit ("connection-burst", SENTIENT_LIMIT_CONNECTION_BURST, 1, SENTIENT_RATE_BURST_MAX);
   /**
    * SentientCoordinator:connections-per-address:
    *
@@ -103,7 +120,40 @@ make_address_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
    * Since: 0.1
    */
   properties[SENTIENT_LIMIT_CONNECTIONS_PER_ADDRESS]
-      = new_limit ("connections-per-address", SENTIENT_LIMIT_CONNECTIONS_PER_ADDRESS, 0);
+      = new_limit ("connections-per-address", SENTIENT_LIMIT_CONNECTIONS_PER_ADDRESS, 0,
+                   SENTIENT_RATE_BURST_MAX);
+}
+
+static void
+make_times (GParamSpec *properties[SENTIENT_N_LIMITS])
+{
+  /**
+   * SentientCoordinator:ping-interval:
+   *
+   * How often a WebSocket is pinged, in ms. Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_PING_INTERVAL]
+      = new_limit ("ping-interval", SENTIENT_LIMIT_PING_INTERVAL, 1, G_MAXINT);
+  /**
+   * SentientCoordinator:silence-timeout:
+   *
+   * After how much silence a node is lost, in ms. For WebSockets it counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_SILENCE_TIMEOUT]
+      = new_limit ("silence-timeout", SENTIENT_LIMIT_SILENCE_TIMEOUT, 1, G_MAXINT);
+  /**
+   * SentientCoordinator:grace-time:
+   *
+   * How long a lost node keeps its place, in ms.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_GRACE_TIME]
+      = new_limit ("grace-time", SENTIENT_LIMIT_GRACE_TIME, 0, G_MAXINT);
 }
 
 void
@@ -111,6 +161,7 @@ sentient_coordinator_make_limit_properties (GParamSpec *properties[SENTIENT_N_LI
 {
   make_node_limits (properties);
   make_address_limits (properties);
+  make_times (properties);
 }
 
 void
@@ -135,6 +186,8 @@ sentient_coordinator_init_limits (SentientCoordinator *self)
 void
 sentient_coordinator_fill_engine_limits (SentientCoordinator *self, SentientEngineConfig *config)
 {
+  config->ping_interval_ms = self->limits[SENTIENT_LIMIT_PING_INTERVAL];
+  config->silence_ms = self->limits[SENTIENT_LIMIT_SILENCE_TIMEOUT];
   config->address.connections.rate = self->limits[SENTIENT_LIMIT_CONNECTION_RATE];
   config->address.connections.burst = self->limits[SENTIENT_LIMIT_CONNECTION_BURST];
   config->address.open = self->limits[SENTIENT_LIMIT_CONNECTIONS_PER_ADDRESS];
@@ -148,9 +201,9 @@ sentient_coordinator_apply_limits (SentientCoordinator *self)
   if (self->directory == NULL)
     return; /* construction: applied at the start */
   limits = sentient_directory_get_limits (self->directory);
-  limits->room_peers = self->max_peers;
-  limits->silence_ms = self->silence_ms;
-  limits->grace_ms = self->grace_ms;
+  limits->room_peers = self->limits[SENTIENT_LIMIT_PEERS_PER_ROOM];
+  limits->silence_ms = self->limits[SENTIENT_LIMIT_SILENCE_TIMEOUT];
+  limits->grace_ms = self->limits[SENTIENT_LIMIT_GRACE_TIME];
   limits->node_rooms = self->limits[SENTIENT_LIMIT_ROOMS_PER_NODE];
   limits->signals.rate = self->limits[SENTIENT_LIMIT_SIGNAL_RATE];
   limits->signals.burst = self->limits[SENTIENT_LIMIT_SIGNAL_BURST];

@@ -28,6 +28,10 @@ typedef enum
   SENTIENT_LIMIT_CONNECTION_BURST,
   SENTIENT_LIMIT_CONNECTIONS_PER_ADDRESS,
   SENTIENT_LIMIT_ROOMS_PER_NODE,
+  SENTIENT_LIMIT_PEERS_PER_ROOM,
+  SENTIENT_LIMIT_PING_INTERVAL,
+  SENTIENT_LIMIT_SILENCE_TIMEOUT,
+  SENTIENT_LIMIT_GRACE_TIME,
   SENTIENT_N_LIMITS
 } SentientLimit;
 
@@ -40,15 +44,14 @@ struct _SentientCoordinator
   char *node_id;
   char *network_id;
   char *static_dir;
-  guint max_peers;
   gboolean webrtc_enabled;
   gboolean cors;
+  char *public_url;
+  GStrv trusted_proxies;
+  GStrv allowed_origins;
   GStrv stun_servers;
   GStrv turn_servers;
   GStrv seeds;
-  guint ping_interval_ms;
-  guint silence_ms;
-  guint grace_ms;
   guint limits[SENTIENT_N_LIMITS];
 
   SentientClock *clock;
@@ -63,6 +66,7 @@ struct _SentientCoordinator
   GStrv live_stun_servers; /* what the properties said at the start */
   GStrv live_turn_servers;
   char *live_static_dir;
+  SentientAccess *live_access;
   SoupServer *server;
   SentientHub *hub;
   SentientRouter *router;

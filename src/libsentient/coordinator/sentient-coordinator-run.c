@@ -108,6 +108,23 @@ on_check (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static SentientAccess *
+new_access (SentientCoordinator *self, GError **error)
+{
+  g_autoptr (SentientAccess) access
+      = sentient_access_new (is_loopback_host (self->host), self->cors);
+
+  if (self->public_url != NULL && !sentient_access_set_public_url (access, self->public_url, error))
+    return NULL;
+  for (guint i = 0; self->allowed_origins != NULL && self->allowed_origins[i] != NULL; i++)
+    if (!sentient_access_add_origin (access, self->allowed_origins[i], error))
+      return NULL;
+  for (guint i = 0; self->trusted_proxies != NULL && self->trusted_proxies[i] != NULL; i++)
+    if (!sentient_access_add_proxy (access, self->trusted_proxies[i], error))
+      return NULL;
+  return g_steal_pointer (&access);
+}
+
 static void
 build (SentientCoordinator *self)
 {
@@ -118,7 +135,7 @@ build (SentientCoordinator *self)
     .coordinator_id = self->node_id,
     .enabled = self->webrtc_enabled,
     .ice = { (const char *const *)stun_servers, (const char *const *)turn_servers },
-    .access = { .loopback = is_loopback_host (self->host), .cors = self->cors },
+    .access = self->live_access,
   };
   const SentientRouterConfig router_config
       = { .static_dir = self->live_static_dir = g_strdup (self->static_dir) };
@@ -130,8 +147,7 @@ build (SentientCoordinator *self)
   self->router = sentient_router_new (self->server, self->hub, &router_config, describe,
                                       sentient_coordinator_count, self);
   sentient_engine_config_init (&engine_config);
-  engine_config.ping_interval_ms = self->ping_interval_ms;
-  engine_config.silence_ms = self->silence_ms;
+  engine_config.proxies = sentient_access_get_proxies (self->live_access);
   engine_config.metrics = sentient_directory_get_metrics (self->directory);
   sentient_coordinator_fill_engine_limits (self, &engine_config);
   self->engine = sentient_engine_new (&engine_config, self->clock, self->server,
@@ -158,7 +174,8 @@ sentient_coordinator_new (void)
  * @error: return location
  *
  * Listens. Errors: those of #GIOErrorEnum, %G_IO_ERROR_ADDRESS_IN_USE among them, with a message
- * that says what to do; %SENTIENT_ERROR_BAD_REQUEST for a node id that is none.
+ * that says what to do; %SENTIENT_ERROR_BAD_REQUEST for a node id, public URL, origin or proxy that
+ * is none.
  *
  * Returns: %TRUE if it listens now
  *
@@ -179,6 +196,9 @@ sentient_coordinator_start (SentientCoordinator *self, GError **error)
       return FALSE;
     }
 
+  self->live_access = new_access (self, error);
+  if (self->live_access == NULL)
+    return FALSE;
   g_main_context_push_thread_default (self->context);
   sentient_coordinator_apply_limits (self);
   build (self);
@@ -235,6 +255,7 @@ sentient_coordinator_tear_down (SentientCoordinator *self)
   g_clear_pointer (&self->live_stun_servers, g_strfreev);
   g_clear_pointer (&self->live_turn_servers, g_strfreev);
   g_clear_pointer (&self->live_static_dir, g_free);
+  g_clear_pointer (&self->live_access, sentient_access_free);
   self->port = self->requested_port;
 }
 

@@ -25,16 +25,15 @@ typedef enum
   PROP_NODE_ID,
   PROP_NETWORK_ID,
   PROP_STATIC_DIR,
-  PROP_MAX_PEERS,
   PROP_WEBRTC_ENABLED,
   PROP_CORS,
+  PROP_PUBLIC_URL,
+  PROP_TRUSTED_PROXIES,
+  PROP_ALLOWED_ORIGINS,
   PROP_STUN_SERVERS,
   PROP_TURN_SERVERS,
   PROP_SEEDS,
   PROP_CLOCK,
-  PROP_PING_INTERVAL,
-  PROP_SILENCE_TIMEOUT,
-  PROP_GRACE_TIME,
   PROP_RUNNING,
   PROP_UPTIME,
   PROP_PEER_COUNT,
@@ -148,14 +147,20 @@ sentient_coordinator_get_property (GObject *object, guint prop_id, GValue *value
     case PROP_STATIC_DIR:
       g_value_set_string (value, self->static_dir);
       break;
-    case PROP_MAX_PEERS:
-      g_value_set_uint (value, self->max_peers);
-      break;
     case PROP_WEBRTC_ENABLED:
       g_value_set_boolean (value, self->webrtc_enabled);
       break;
     case PROP_CORS:
       g_value_set_boolean (value, self->cors);
+      break;
+    case PROP_PUBLIC_URL:
+      g_value_set_string (value, self->public_url);
+      break;
+    case PROP_TRUSTED_PROXIES:
+      g_value_set_boxed (value, self->trusted_proxies);
+      break;
+    case PROP_ALLOWED_ORIGINS:
+      g_value_set_boxed (value, self->allowed_origins);
       break;
     case PROP_STUN_SERVERS:
       g_value_set_boxed (value, self->stun_servers);
@@ -168,15 +173,6 @@ sentient_coordinator_get_property (GObject *object, guint prop_id, GValue *value
       break;
     case PROP_CLOCK:
       g_value_set_object (value, self->clock);
-      break;
-    case PROP_PING_INTERVAL:
-      g_value_set_uint (value, self->ping_interval_ms);
-      break;
-    case PROP_SILENCE_TIMEOUT:
-      g_value_set_uint (value, self->silence_ms);
-      break;
-    case PROP_GRACE_TIME:
-      g_value_set_uint (value, self->grace_ms);
       break;
     case PROP_RUNNING:
       g_value_set_boolean (value, self->engine != NULL);
@@ -244,14 +240,20 @@ sentient_coordinator_set_property (GObject *object,
     case PROP_STATIC_DIR:
       set_string (self, &self->static_dir, value, pspec);
       break;
-    case PROP_MAX_PEERS:
-      sentient_coordinator_set_uint (self, &self->max_peers, g_value_get_uint (value), pspec);
-      break;
     case PROP_WEBRTC_ENABLED:
       self->webrtc_enabled = g_value_get_boolean (value);
       break;
     case PROP_CORS:
       self->cors = g_value_get_boolean (value);
+      break;
+    case PROP_PUBLIC_URL:
+      set_string (self, &self->public_url, value, pspec);
+      break;
+    case PROP_TRUSTED_PROXIES:
+      set_strv (self, &self->trusted_proxies, value, pspec);
+      break;
+    case PROP_ALLOWED_ORIGINS:
+      set_strv (self, &self->allowed_origins, value, pspec);
       break;
     case PROP_STUN_SERVERS:
       set_strv (self, &self->stun_servers, value, pspec);
@@ -264,16 +266,6 @@ sentient_coordinator_set_property (GObject *object,
       break;
     case PROP_CLOCK:
       self->clock = g_value_dup_object (value);
-      break;
-    case PROP_PING_INTERVAL:
-      sentient_coordinator_set_uint (self, &self->ping_interval_ms, g_value_get_uint (value),
-                                     pspec);
-      break;
-    case PROP_SILENCE_TIMEOUT:
-      sentient_coordinator_set_uint (self, &self->silence_ms, g_value_get_uint (value), pspec);
-      break;
-    case PROP_GRACE_TIME:
-      sentient_coordinator_set_uint (self, &self->grace_ms, g_value_get_uint (value), pspec);
       break;
     case PROP_RUNNING:
     case PROP_UPTIME:
@@ -319,6 +311,9 @@ sentient_coordinator_finalize (GObject *object)
   g_free (self->node_id);
   g_free (self->network_id);
   g_free (self->static_dir);
+  g_free (self->public_url);
+  g_strfreev (self->trusted_proxies);
+  g_strfreev (self->allowed_origins);
   g_strfreev (self->stun_servers);
   g_strfreev (self->turn_servers);
   g_strfreev (self->seeds);
@@ -374,14 +369,6 @@ install_settings (void)
    */
   properties[PROP_STATIC_DIR] = g_param_spec_string ("static-dir", NULL, NULL, NULL, flags);
   /**
-   * SentientCoordinator:max-peers:
-   *
-   * How many members a room takes.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_PEERS] = g_param_spec_uint ("max-peers", NULL, NULL, 1, 65536, 50, flags);
-  /**
    * SentientCoordinator:webrtc-enabled:
    *
    * %FALSE takes everything below `/webrtc` away. Counts at the next start.
@@ -393,11 +380,48 @@ install_settings (void)
   /**
    * SentientCoordinator:cors:
    *
-   * %FALSE: no CORS headers, and foreign origins are refused. Counts at the next start.
+   * %FALSE: pages of foreign origins are refused and get no CORS headers, unless
+   * #SentientCoordinator:allowed-origins names them. Counts at the next start.
    *
    * Since: 0.1
    */
   properties[PROP_CORS] = g_param_spec_boolean ("cors", NULL, NULL, TRUE, flags);
+  /**
+   * SentientCoordinator:public-url:
+   *
+   * What clients call the coordinator: "https://hub.example.org" or, under a prefix that a proxy
+   * puts before its paths, "https://example.org/hub". The URLs that it tells begin so, pages of
+   * this origin may call it, and it answers for this host even when it listens on loopback. A
+   * request whose path begins with the prefix is served as if it did not. %NULL: each client is
+   * told the host that it asked for. Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PUBLIC_URL] = g_param_spec_string ("public-url", NULL, NULL, NULL, flags);
+  /**
+   * SentientCoordinator:trusted-proxies:
+   *
+   * Addresses of proxies that are believed in what they say of their clients, each like
+   * "192.0.2.1", "10.0.0.0/8" or "loopback". From these only, X-Forwarded-Proto, -Host and -Prefix
+   * decide which URLs are told, and X-Forwarded-For (the rightmost address that is none of these)
+   * whose limits count; the proxies themselves have none. Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_TRUSTED_PROXIES]
+      = g_param_spec_boxed ("trusted-proxies", NULL, NULL, G_TYPE_STRV, flags);
+  /**
+   * SentientCoordinator:allowed-origins:
+   *
+   * Origins whose web pages may call everything, WebSockets included, each like
+   * "https://app.example.org". Without them only pages of the coordinator's own origin may, and,
+   * unless #SentientCoordinator:cors is %FALSE, pages of any origin call `/webrtc/…` over HTTP;
+   * when it listens on loopback, pages of loopback origins everything. Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ALLOWED_ORIGINS]
+      = g_param_spec_boxed ("allowed-origins", NULL, NULL, G_TYPE_STRV, flags);
   /**
    * SentientCoordinator:stun-servers:
    *
@@ -434,33 +458,6 @@ install_settings (void)
   properties[PROP_CLOCK]
       = g_param_spec_object ("clock", NULL, NULL, SENTIENT_TYPE_CLOCK,
                              G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
-  /**
-   * SentientCoordinator:ping-interval:
-   *
-   * How often a WebSocket is pinged, in ms. Counts at the next start.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_PING_INTERVAL]
-      = g_param_spec_uint ("ping-interval", NULL, NULL, 1, G_MAXINT, 15000, flags);
-  /**
-   * SentientCoordinator:silence-timeout:
-   *
-   * After how much silence a node is lost, in ms. For WebSockets it counts at the next start.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_SILENCE_TIMEOUT]
-      = g_param_spec_uint ("silence-timeout", NULL, NULL, 1, G_MAXINT, 30000, flags);
-  /**
-   * SentientCoordinator:grace-time:
-   *
-   * How long a lost node keeps its place, in ms.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_GRACE_TIME]
-      = g_param_spec_uint ("grace-time", NULL, NULL, 0, G_MAXINT, 30000, flags);
 }
 
 static void
@@ -577,12 +574,8 @@ static void
 sentient_coordinator_init (SentientCoordinator *self)
 {
   self->host = g_strdup ("127.0.0.1");
-  self->max_peers = 50;
   self->webrtc_enabled = TRUE;
   self->cors = TRUE;
-  self->ping_interval_ms = 15000;
-  self->silence_ms = 30000;
-  self->grace_ms = 30000;
   sentient_coordinator_init_limits (self);
   self->rooms = g_ptr_array_new_with_free_func (g_object_unref);
   self->seed_reports = g_ptr_array_new_with_free_func (sentient_seed_report_free);

@@ -144,6 +144,7 @@ describe_refusal (SentientAddresses *self,
 SentientAddressVerdict
 sentient_addresses_admit (SentientAddresses *self,
                           const guint8 bytes[16],
+                          gboolean is_new,
                           gint64 now_ms,
                           SentientAddress **entry,
                           SentientAddressRefusal *refusal)
@@ -157,7 +158,7 @@ sentient_addresses_admit (SentientAddresses *self,
       refusal->retry_after_ms = TOO_MANY_RETRY_MS + (guint)g_random_int_range (0, 5000);
       return SENTIENT_ADDRESS_TOO_MANY;
     }
-  if (!sentient_rate_limiter_take (rate, &address->rate, now_ms, 1))
+  if (is_new && !sentient_rate_limiter_take (rate, &address->rate, now_ms, 1))
     {
       describe_refusal (self, address, now_ms, refusal);
       refusal->retry_after_ms

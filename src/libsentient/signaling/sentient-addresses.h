@@ -38,10 +38,11 @@ typedef struct
 SentientAddresses *sentient_addresses_new (const SentientAddressLimits *limits, guint max);
 void sentient_addresses_free (SentientAddresses *self);
 
-/* address: IPv6, or IPv4 mapped into it. ADMITTED: *entry is to be given back with
- * sentient_addresses_leave () when the connection is closed. */
+/* address: IPv6, or IPv4 mapped into it. is_new: it counts for the rate. ADMITTED: *entry is to be
+ * given back with sentient_addresses_leave () when the connection is closed. */
 SentientAddressVerdict sentient_addresses_admit (SentientAddresses *self,
                                                  const guint8 address[16],
+                                                 gboolean is_new,
                                                  gint64 now_ms,
                                                  SentientAddress **entry,
                                                  SentientAddressRefusal *refusal);

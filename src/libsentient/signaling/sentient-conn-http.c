@@ -55,25 +55,44 @@ append_response (SentientConn *self,
     sentient_buf_append (&self->out, body->str, body->len);
 }
 
+/* The sentences are ours and hold nothing that JSON would want escaped. */
+static void
+fail (SentientConn *self,
+      guint status,
+      SentientError code,
+      const char *extra_headers,
+      const char *message)
+{
+  g_autoptr (GString) body = g_string_new (NULL);
+
+  self->engine->metrics->errors[code]++;
+  sentient_conn_log_refused (self, message);
+  g_string_printf (body, "{\"success\":false,\"error\":\"%s\",\"code\":\"%s\"}", message,
+                   sentient_error_to_code (code));
+  self->keep_alive = FALSE;
+  sentient_conn_leave_client (self);
+  append_response (self, status, "application/json", extra_headers, body);
+  sentient_conn_drain (self);
+}
+
 void
 sentient_conn_http_fail (SentientConn *self, guint status, const char *message)
 {
   SentientError code = SENTIENT_ERROR_BAD_REQUEST;
-  g_autoptr (GString) body = g_string_new (NULL);
 
   if (status == 413)
     code = SENTIENT_ERROR_PAYLOAD_TOO_LARGE;
   else if (status == 404)
     code = SENTIENT_ERROR_NOT_FOUND;
-  self->engine->metrics->errors[code]++;
-  sentient_conn_log_refused (self, message);
+  fail (self, status, code, NULL, message);
+}
 
-  /* The sentences are ours and hold nothing that JSON would want escaped. */
-  g_string_printf (body, "{\"success\":false,\"error\":\"%s\",\"code\":\"%s\"}", message,
-                   sentient_error_to_code (code));
-  self->keep_alive = FALSE;
-  append_response (self, status, "application/json", NULL, body);
-  sentient_conn_drain (self);
+void
+sentient_conn_http_refuse (SentientConn *self, SentientError code, guint ms, const char *message)
+{
+  g_autofree char *retry = g_strdup_printf ("Retry-After: %u\r\n", (ms + 999) / 1000);
+
+  fail (self, sentient_error_to_http_status (code), code, retry, message);
 }
 
 void
@@ -112,6 +131,7 @@ sentient_conn_http_next (SentientConn *self, gboolean keep_alive)
 {
   SentientEngine *engine = self->engine;
 
+  sentient_conn_leave_client (self);
   if (!keep_alive || engine->stopping)
     {
       sentient_conn_drain (self);
@@ -171,14 +191,16 @@ begin_request (SentientConn *self, const SentientHttpRequest *request, gsize len
   self->is_head = head->method == SENTIENT_HTTP_HEAD;
   self->http_10 = head->minor_version == 0;
   self->keep_alive = head->keep_alive && !engine->stopping;
+  if (self->is_proxy && !sentient_conn_admit_client (self, head))
+    return FALSE;
   if (head->content_length > engine->config.max_message)
     {
       sentient_conn_http_fail (self, 413, "the body is too large");
       return FALSE;
     }
 
-  self->native
-      = engine->handler.is_native != NULL && engine->handler.is_native (head, engine->user_data);
+  self->native = engine->handler.is_native != NULL
+                 && engine->handler.is_native (self, head, engine->user_data);
   self->head_len = request->length;
   self->body_len = head->content_length;
   self->scanned = 0;

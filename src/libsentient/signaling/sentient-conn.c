@@ -45,6 +45,8 @@ sentient_conn_new (SentientEngine *engine, int fd, const struct sockaddr_storage
   self->state = SENTIENT_CONN_HEAD;
   self->deadline_ms = sentient_engine_now (engine) + engine->config.head_timeout_ms;
   set_remote (self, remote);
+  self->is_proxy = engine->config.proxies != NULL
+                   && sentient_networks_contain (engine->config.proxies, self->remote);
 
   if (!sentient_conn_admit (self))
     {
@@ -55,7 +57,7 @@ sentient_conn_new (SentientEngine *engine, int fd, const struct sockaddr_storage
     {
       g_message ("Cannot watch a new connection, closing it: %s", g_strerror (errno));
       close (fd);
-      sentient_addresses_leave (engine->addresses, self->address);
+      sentient_conn_leave_address (self);
       g_free (self);
       engine->metrics->refused[SENTIENT_REFUSED_NOT_WATCHED]++;
       return NULL;
@@ -102,7 +104,7 @@ sentient_conn_destroy (SentientConn *self)
 
   close (self->fd);
   self->fd = -1;
-  sentient_addresses_leave (self->engine->addresses, self->address);
+  sentient_conn_leave_address (self);
   sentient_engine_remove (self->engine, self);
 }
 
@@ -459,7 +461,16 @@ dup_address (SentientConn *self, gboolean remote)
 char *
 sentient_conn_dup_remote (SentientConn *conn)
 {
-  return dup_address (conn, TRUE);
+  g_autofree char *remote = dup_address (conn, TRUE);
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autofree char *client = NULL;
+
+  if (!conn->is_proxy || !conn->has_client)
+    return g_steal_pointer (&remote);
+  address = new_address (conn->client, 0);
+  client = g_inet_address_to_string (
+      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+  return g_strdup_printf ("%s by %s", client, remote);
 }
 
 char *
@@ -471,17 +482,19 @@ sentient_conn_dup_local (SentientConn *conn)
 SentientAccount *
 sentient_conn_get_account (SentientConn *conn)
 {
-  return sentient_address_get_account (conn->address);
+  return conn->address != NULL ? sentient_address_get_account (conn->address) : NULL;
 }
 
 gboolean
 sentient_conn_remote_is_loopback (SentientConn *conn)
 {
-  static const guint8 six[16] = { [15] = 1 };
+  return sentient_networks_is_loopback (conn->remote);
+}
 
-  if (is_mapped (conn->remote))
-    return conn->remote[12] == 127;
-  return memcmp (conn->remote, six, sizeof six) == 0;
+gboolean
+sentient_conn_is_proxy (SentientConn *conn)
+{
+  return conn->is_proxy;
 }
 
 void

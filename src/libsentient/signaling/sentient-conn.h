@@ -60,7 +60,7 @@ struct _SentientConn
   SentientConn *previous, *next; /* of all that live */
   SentientConn *next_marked;     /* of those that the end of the turn looks at, or of the dead */
   gpointer data;
-  SentientAddress *address; /* counts it while it lives */
+  SentientAddress *address; /* counts it while it lives; a proxy's: the request, or NULL */
 
   SentientBuf in;
   SentientBuf out;
@@ -78,6 +78,7 @@ struct _SentientConn
 
   guint16 remote_port;
   guint8 remote[16]; /* IPv6, or IPv4 mapped into it */
+  guint8 client[16]; /* is_proxy and has_client: whom it carries, or carried last */
 
   guint8 state;         /* SentientConnState */
   guint8 events_in : 1; /* what epoll watches */
@@ -95,6 +96,8 @@ struct _SentientConn
   guint8 http_10 : 1;
   guint8 alive_told : 1; /* ws_alive was called in this turn */
   guint8 refusal_logged : 1;
+  guint8 is_proxy : 1;
+  guint8 has_client : 1;
   guint8 in_waits : 1; /* bytes came that are not to be read yet */
 };
 
@@ -121,6 +124,8 @@ GSocketAddress *sentient_conn_get_address (SentientConn *self, gboolean remote);
 /* One step over the bytes; returns how many are done with. *progress: call again. */
 gsize sentient_conn_http_step (SentientConn *self, char *data, gsize len, gboolean *progress);
 void sentient_conn_http_fail (SentientConn *self, guint status, const char *message);
+void
+sentient_conn_http_refuse (SentientConn *self, SentientError code, guint ms, const char *message);
 /* The response is out: the next request, or the end. */
 void sentient_conn_http_next (SentientConn *self, gboolean keep_alive);
 void sentient_conn_http_responded (SentientConn *self);
@@ -129,6 +134,13 @@ void sentient_conn_http_responded (SentientConn *self);
 /* Is there place for another connection from the address of self? FALSE: it was told so, as cheaply
  * as can be, and the fd is closed. */
 gboolean sentient_conn_admit (SentientConn *self);
+/* The same for a request that a proxy passes on: it counts for its client, until the answer is out
+ * or, as a WebSocket, for good. FALSE: it was answered. */
+gboolean sentient_conn_admit_client (SentientConn *self, const SentientHttpHead *head);
+/* The request is over. */
+void sentient_conn_leave_client (SentientConn *self);
+/* It counts for nobody any more. */
+void sentient_conn_leave_address (SentientConn *self);
 
 /* sentient-conn-ws.c */
 void sentient_conn_ws_start (SentientConn *self, gpointer data);

@@ -6,6 +6,7 @@
 #include "core/sentient-error.h"
 #include "core/sentient-metrics.h"
 #include "signaling/sentient-addresses.h"
+#include "signaling/sentient-networks.h"
 
 G_BEGIN_DECLS
 
@@ -43,6 +44,8 @@ typedef struct
   gsize origin_len;
   const char *authorization; /* NULL: none */
   gsize authorization_len;
+  const char *fields; /* all field lines; see sentient_http_head_next_field () */
+  gsize fields_len;
   gsize content_length;
   gboolean keep_alive;
   gboolean upgrade;    /* asks for another protocol */
@@ -60,7 +63,7 @@ typedef enum
 typedef struct
 {
   /* Is this request answered natively? Asked once per request, before its body is read. */
-  gboolean (*is_native) (const SentientHttpHead *head, gpointer user_data);
+  gboolean (*is_native) (SentientConn *conn, const SentientHttpHead *head, gpointer user_data);
   /* A native request with its whole body (a POST without Content-Length has an empty one). Answer
    * now or later with sentient_conn_respond (). */
   void (*request) (SentientConn *conn,
@@ -106,7 +109,9 @@ typedef struct
   SentientAddressLimits address; /* of one address: 64 new connections a second, 256 at once; 1024
                                     open */
   gsize high_water; /* 65536: bytes in a conn's write buffer above which send_text () says FALSE */
-  SentientMetrics *metrics; /* where it counts; outlives the engine. NULL: its own */
+  const SentientNetworks *proxies; /* believed in who their clients are, whose limits count then;
+                                      outlives the engine. NULL: none */
+  SentientMetrics *metrics;        /* where it counts; outlives the engine. NULL: its own */
 } SentientEngineConfig;
 
 void sentient_engine_config_init (SentientEngineConfig *config);
@@ -144,6 +149,9 @@ guint sentient_engine_get_n_connections (SentientEngine *self);
 
 /* For handlers of server: the connection a message came by; NULL when it is gone. */
 SentientConn *sentient_engine_get_conn (SentientEngine *self, SoupServerMessage *message);
+/* And its head, while there is a connection. FALSE: there is none. */
+gboolean
+sentient_engine_get_head (SentientEngine *self, SoupServerMessage *message, SentientHttpHead *head);
 /* In a normal handler of server: does the handshake; ws_open (conn, data) follows. subprotocol: the
  * one to choose, which the client offered, or NULL. A message that is no proper handshake has
  * status 400, and data is released with data_free: then it is FALSE. */
@@ -179,11 +187,14 @@ void sentient_conn_close_websocket (SentientConn *conn, guint16 code, const char
 
 void sentient_conn_set_data (SentientConn *conn, gpointer data);
 gpointer sentient_conn_get_data (SentientConn *conn);
-/* "192.0.2.1:1234" */
+/* "192.0.2.1:1234"; "192.0.2.1 by 127.0.0.1:1234" when a trusted proxy has passed it on. */
 char *sentient_conn_dup_remote (SentientConn *conn);
-/* Of the address that it comes from; unowned. */
+/* Of the address that it, or the request it has now, comes from; unowned. NULL: of a trusted proxy
+ * itself, which is charged nothing. */
 SentientAccount *sentient_conn_get_account (SentientConn *conn);
 gboolean sentient_conn_remote_is_loopback (SentientConn *conn);
+/* Does it come from one of config.proxies? */
+gboolean sentient_conn_is_proxy (SentientConn *conn);
 /* A line for debugging, the first time only: what else a client tries is not worth one. */
 void sentient_conn_log_refused (SentientConn *conn, const char *why);
 /* Where the client reached us: "127.0.0.1:8888"; the fallback for URLs when there is no Host. */

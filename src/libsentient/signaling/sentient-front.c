@@ -338,12 +338,13 @@ sentient_front_init (SentientFront *self)
 }
 
 SentientFront *
-sentient_front_new (SentientConn *conn, char *request, gsize len)
+sentient_front_new (SentientConn *conn, char *request, gsize len, gsize head_len)
 {
   SentientFront *self = g_object_new (SENTIENT_TYPE_FRONT, NULL);
 
   self->conn = conn;
   self->request = request;
   self->len = len;
+  self->head_len = head_len;
   return self;
 }

@@ -24,6 +24,7 @@ struct _SentientFront
 
   char *request;
   gsize len, position;
+  gsize head_len;    /* of len */
   gboolean finished; /* nothing but the end is to be read any more */
   gboolean fake_read;
 
@@ -37,7 +38,7 @@ struct _SentientFront
 };
 
 /* Takes request. */
-SentientFront *sentient_front_new (SentientConn *conn, char *request, gsize len);
+SentientFront *sentient_front_new (SentientConn *conn, char *request, gsize len, gsize head_len);
 
 /* sentient-lend.c */
 void sentient_lend_closed (SentientFront *front);

@@ -4,11 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-typedef struct
-{
-  const char *data;
-  gsize len;
-} Span;
+typedef SentientSpan Span;
 
 /* What the field lines of one head said. */
 typedef struct
@@ -246,9 +242,8 @@ ip_literal_length (Span host)
   return inet_pton (AF_INET6, text, &address) == 1 ? len + 2 : 0;
 }
 
-/* host[:port], as it may stand in a URL. */
-static gboolean
-is_host (Span host)
+gboolean
+sentient_http_is_host (Span host)
 {
   guint port = 0;
   gsize n = 0;
@@ -321,7 +316,7 @@ parse_host_field (Span value, SentientHttpHead *head, SentientHttpFault *fault)
 {
   if (head->host != NULL)
     return fail (fault, 400, "more than one Host");
-  if (!is_host (value))
+  if (!sentient_http_is_host (value))
     return fail (fault, 400, "the Host field is no host name");
   head->host = value.data;
   head->host_len = value.len;
@@ -419,6 +414,8 @@ sentient_http_head_parse (const char *data,
 
   if (!parse_request_line (next_line (&at, end), head, fault))
     return FALSE;
+  head->fields = at;
+  head->fields_len = (gsize)(end - at);
   while (at < end)
     if (!parse_field (next_line (&at, end), &fields, fault))
       return FALSE;
@@ -430,5 +427,26 @@ sentient_http_head_parse (const char *data,
                                               : fields.says_keep_alive && !fields.says_close;
   head->upgrade = fields.says_upgrade && fields.has_upgrade;
   request->expect = request->expect_line != NULL && head->minor_version == 1;
+  return TRUE;
+}
+
+gboolean
+sentient_http_head_next_field (const SentientHttpHead *head,
+                               gsize *offset,
+                               SentientSpan *name,
+                               SentientSpan *value)
+{
+  const char *at = head->fields + *offset;
+  const char *end = head->fields + head->fields_len;
+  const char *colon;
+  Span line;
+
+  if (*offset >= head->fields_len)
+    return FALSE;
+  line = next_line (&at, end);
+  *offset = (gsize)(at - head->fields);
+  colon = memchr (line.data, ':', line.len);
+  *name = (Span){ line.data, (gsize)(colon - line.data) };
+  *value = trim ((Span){ colon + 1, line.len - name->len - 1 });
   return TRUE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "protocol/sentient-json.h"
 #include "signaling/sentient-engine.h"
 
 G_BEGIN_DECLS
@@ -47,5 +48,14 @@ gboolean sentient_http_head_parse (const char *data,
                                    gsize len,
                                    SentientHttpRequest *request,
                                    SentientHttpFault *fault);
+
+/* The next field line of a head that was parsed. *offset: 0 at first. FALSE: there is none. */
+gboolean sentient_http_head_next_field (const SentientHttpHead *head,
+                                        gsize *offset,
+                                        SentientSpan *name,
+                                        SentientSpan *value);
+
+/* host[:port], as it may stand in a URL. */
+gboolean sentient_http_is_host (SentientSpan host);
 
 G_END_DECLS

@@ -181,14 +181,23 @@ poll_start (SentientHub *self,
 }
 
 gboolean
-sentient_hub_is_native (const SentientHttpHead *head, gpointer user_data)
+sentient_hub_is_native (SentientConn *conn, const SentientHttpHead *head, gpointer user_data)
 {
   SentientHub *self = user_data;
+  const gsize len = strlen (SIGNAL_PATH);
+  SentientVia via;
+  gsize prefix_len;
 
-  return self->config.enabled && !head->upgrade
-         && (head->method == SENTIENT_HTTP_GET || head->method == SENTIENT_HTTP_POST)
-         && head->path_len == strlen (SIGNAL_PATH)
-         && memcmp (head->path, SIGNAL_PATH, head->path_len) == 0;
+  if (!self->config.enabled || head->upgrade
+      || (head->method != SENTIENT_HTTP_GET && head->method != SENTIENT_HTTP_POST)
+      || head->path_len < len || memcmp (head->path + head->path_len - len, SIGNAL_PATH, len) != 0)
+    return FALSE;
+  if (head->path_len == len)
+    return TRUE;
+  sentient_via_read (&via, head, sentient_conn_is_proxy (conn), FALSE);
+  prefix_len
+      = sentient_access_get_prefix_len (self->config.access, &via, head->path, head->path_len);
+  return prefix_len == head->path_len - len;
 }
 
 static void
@@ -249,23 +258,22 @@ sentient_hub_request (SentientConn *conn,
                       gpointer user_data)
 {
   SentientHub *self = user_data;
-  const SentientAccess *access = &self->config.access;
   g_autoptr (GError) error = NULL;
   g_autofree char *cors = NULL;
+  SentientVia via;
   SentientQuery query;
   SentientSession *session;
   guint64 ref = 0;
 
-  if (!sentient_access_check_host (access, head->host, head->host_len, &error)
-      || !sentient_access_check_origin (access, head->host, head->host_len, head->origin,
-                                        head->origin_len, TRUE, &error))
+  sentient_via_read (&via, head, sentient_conn_is_proxy (conn),
+                     sentient_conn_remote_is_loopback (conn));
+  if (!sentient_access_check (self->config.access, &via, TRUE, &cors, &error))
     {
       sentient_conn_log_refused (conn, error->message);
       respond_error (self, conn, error, 0, NULL);
       return;
     }
 
-  cors = sentient_access_dup_cors_headers (access, head->origin, head->origin_len);
   if (head->method == SENTIENT_HTTP_POST)
     {
       const SentientHubPost post

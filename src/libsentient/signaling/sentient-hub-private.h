@@ -70,7 +70,8 @@ gboolean sentient_hub_http_signal (SentientHub *self,
                                    GError **error);
 
 /* sentient-hub-poll.c: POST and GET /webrtc/signal, answered by the engine itself. */
-gboolean sentient_hub_is_native (const SentientHttpHead *head, gpointer user_data);
+gboolean
+sentient_hub_is_native (SentientConn *conn, const SentientHttpHead *head, gpointer user_data);
 void sentient_hub_request (SentientConn *conn,
                            const SentientHttpHead *head,
                            const char *body,

@@ -17,7 +17,7 @@ typedef struct
   const char *coordinator_id; /* our node id */
   gboolean enabled;           /* FALSE: nothing below /webrtc is there */
   SentientIceConfig ice;
-  SentientAccess access;
+  const SentientAccess *access;
 } SentientHubConfig;
 
 /* What config points to must outlive the hub. */

@@ -5,6 +5,7 @@
 
 #include "signaling/sentient-engine-private.h"
 #include "signaling/sentient-front.h"
+#include "signaling/sentient-http-head.h"
 
 /* The loan to libsoup: one request at a time, whole and checked, on a stream of its own. libsoup
  * answers within soup_server_accept_iostream () unless the handler pauses the message or the client
@@ -158,7 +159,7 @@ sentient_lend_request (SentientConn *self,
   memcpy (request, data, skip_at);
   memcpy (request + skip_at, data + skip_at + skip_len, len - skip_at - skip_len);
 
-  front = sentient_front_new (self, request, len - skip_len);
+  front = sentient_front_new (self, request, len - skip_len, self->head_len - skip_len);
   front->remote = sentient_conn_get_address (self, TRUE);
   g_object_set_qdata (G_OBJECT (front->remote), front_quark (), front);
   self->front = g_object_ref (front);
@@ -179,6 +180,22 @@ sentient_engine_get_conn (SentientEngine *self, SoupServerMessage *message)
   SentientFront *front = get_front (message);
 
   return front != NULL ? front->conn : NULL;
+}
+
+gboolean
+sentient_engine_get_head (SentientEngine *self, SoupServerMessage *message, SentientHttpHead *head)
+{
+  SentientFront *front = get_front (message);
+  SentientHttpRequest request;
+  SentientHttpFault fault;
+
+  if (front == NULL)
+    return FALSE;
+  /* It was fine before, and so it is without the line of the expectation. */
+  if (!sentient_http_head_parse (front->request, front->head_len, &request, &fault))
+    g_assert_not_reached ();
+  *head = request.head;
+  return TRUE;
 }
 
 /* libsoup has written the 101: the socket is ours again, for good. */

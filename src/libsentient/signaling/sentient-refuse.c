@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Connections that are over their address's limits: an answer from the stack, no memory, no fd that
- * stays. */
+ * stays. And requests that a proxy passes on, each of which counts for its client. */
 
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "signaling/sentient-conn.h"
 #include "signaling/sentient-engine-private.h"
+#include "signaling/sentient-via.h"
 
 /* So that not even the farewell waits in the kernel. */
 static void
@@ -19,13 +21,23 @@ reset (int fd)
   close (fd);
 }
 
+static SentientError
+describe (SentientAddressVerdict verdict, const char **sentence)
+{
+  if (verdict == SENTIENT_ADDRESS_TOO_FAST)
+    {
+      *sentence = "too many new connections from your address; try again later";
+      return SENTIENT_ERROR_RATE_LIMITED;
+    }
+  *sentence = "too many open connections from your address; close some first";
+  return SENTIENT_ERROR_BUSY;
+}
+
 static void
 say (int fd, SentientAddressVerdict verdict, guint retry_after_ms)
 {
-  gboolean too_fast = verdict == SENTIENT_ADDRESS_TOO_FAST;
-  const char *sentence = too_fast ? "too many new connections from your address; try again later"
-                                  : "too many open connections from your address; close some first";
-  SentientError error = too_fast ? SENTIENT_ERROR_RATE_LIMITED : SENTIENT_ERROR_BUSY;
+  const char *sentence;
+  SentientError error = describe (verdict, &sentence);
   char body[256], text[640], rubbish[4096];
   int body_len
       = g_snprintf (body, sizeof body, "{\"success\":false,\"error\":\"%s\",\"code\":\"%s\"}",
@@ -33,7 +45,8 @@ say (int fd, SentientAddressVerdict verdict, guint retry_after_ms)
   int len = g_snprintf (text, sizeof text,
                         "HTTP/1.1 %s\r\nConnection: close\r\nRetry-After: %u\r\n"
                         "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-                        too_fast ? "429 Too Many Requests" : "503 Service Unavailable",
+                        verdict == SENTIENT_ADDRESS_TOO_FAST ? "429 Too Many Requests"
+                                                             : "503 Service Unavailable",
                         (retry_after_ms + 999) / 1000, body_len, body);
 
   g_assert (len < (int)sizeof text);
@@ -44,34 +57,89 @@ say (int fd, SentientAddressVerdict verdict, guint retry_after_ms)
   close (fd);
 }
 
+static void
+count_refusal (SentientConn *self,
+               SentientAddressVerdict verdict,
+               const SentientAddressRefusal *refusal)
+{
+  SentientEngine *engine = self->engine;
+  g_autofree char *remote = NULL;
+
+  engine->metrics->refused[verdict == SENTIENT_ADDRESS_TOO_FAST ? SENTIENT_REFUSED_TOO_FAST
+                                                                : SENTIENT_REFUSED_TOO_MANY]++;
+  if (!refusal->log)
+    return;
+  remote = sentient_conn_dup_remote (self);
+  if (verdict == SENTIENT_ADDRESS_TOO_FAST)
+    g_message ("%s: over %u new connections a second from its address; refused until it is slower",
+               remote, engine->config.address.connections.rate);
+  else
+    g_message ("%s: over %u open connections from its address; refused until some are closed",
+               remote, engine->config.address.open);
+}
+
 gboolean
 sentient_conn_admit (SentientConn *self)
 {
   SentientEngine *engine = self->engine;
   SentientAddressRefusal refusal;
-  SentientAddressVerdict verdict
-      = sentient_addresses_admit (engine->addresses, self->remote, sentient_engine_now (engine),
-                                  &self->address, &refusal);
+  SentientAddressVerdict verdict;
 
+  if (self->is_proxy)
+    return TRUE; /* what it carries is looked at */
+  verdict = sentient_addresses_admit (engine->addresses, self->remote, TRUE,
+                                      sentient_engine_now (engine), &self->address, &refusal);
   if (verdict == SENTIENT_ADDRESS_ADMITTED)
     return TRUE;
-  engine->metrics->refused[verdict == SENTIENT_ADDRESS_TOO_FAST ? SENTIENT_REFUSED_TOO_FAST
-                                                                : SENTIENT_REFUSED_TOO_MANY]++;
-  if (refusal.log)
-    {
-      g_autofree char *remote = sentient_conn_dup_remote (self);
-
-      if (verdict == SENTIENT_ADDRESS_TOO_FAST)
-        g_message ("%s: over %u new connections a second from its address; refused until it is "
-                   "slower",
-                   remote, engine->config.address.connections.rate);
-      else
-        g_message ("%s: over %u open connections from its address; refused until some are closed",
-                   remote, engine->config.address.open);
-    }
+  count_refusal (self, verdict, &refusal);
   if (refusal.hammering)
     reset (self->fd);
   else
     say (self->fd, verdict, refusal.retry_after_ms);
   return FALSE;
+}
+
+gboolean
+sentient_conn_admit_client (SentientConn *self, const SentientHttpHead *head)
+{
+  SentientEngine *engine = self->engine;
+  SentientAddressRefusal refusal;
+  SentientAddressVerdict verdict;
+  const char *sentence;
+  SentientError error;
+  guint8 client[16];
+  gboolean is_new;
+
+  if (!sentient_via_find_client (head, engine->config.proxies, client))
+    {
+      self->has_client = FALSE;
+      return TRUE;
+    }
+  /* Requests of one client in a row are one connection of it. */
+  is_new = !self->has_client || memcmp (self->client, client, sizeof client) != 0;
+  memcpy (self->client, client, sizeof client);
+  self->has_client = TRUE;
+  verdict = sentient_addresses_admit (engine->addresses, client, is_new,
+                                      sentient_engine_now (engine), &self->address, &refusal);
+  if (verdict == SENTIENT_ADDRESS_ADMITTED)
+    return TRUE;
+  count_refusal (self, verdict, &refusal);
+  error = describe (verdict, &sentence);
+  sentient_conn_http_refuse (self, error, refusal.retry_after_ms, sentence);
+  return FALSE;
+}
+
+void
+sentient_conn_leave_address (SentientConn *self)
+{
+  if (self->address != NULL)
+    sentient_addresses_leave (self->engine->addresses, self->address);
+  self->address = NULL;
+}
+
+void
+sentient_conn_leave_client (SentientConn *self)
+{
+  if (self->is_proxy)
+    sentient_conn_leave_address (self);
 }

@@ -37,17 +37,18 @@ typedef struct
   const char *type;   /* NULL: JSON */
 } Route;
 
-static char *
-dup_host (SentientRouter *self, SoupServerMessage *message)
+/* FALSE: the client is gone. */
+static gboolean
+read_via (SentientRouter *self, SoupServerMessage *message, SentientVia *via)
 {
-  const char *host
-      = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Host");
-  SentientConn *conn;
+  SentientConn *conn = sentient_engine_get_conn (self->engine, message);
+  SentientHttpHead head;
 
-  if (host != NULL)
-    return g_strdup (host);
-  conn = sentient_engine_get_conn (self->engine, message);
-  return conn != NULL ? sentient_conn_dup_local (conn) : g_strdup ("localhost");
+  if (conn == NULL || !sentient_engine_get_head (self->engine, message, &head))
+    return FALSE;
+  sentient_via_read (via, &head, sentient_conn_is_proxy (conn),
+                     sentient_conn_remote_is_loopback (conn));
+  return TRUE;
 }
 
 static void
@@ -57,13 +58,20 @@ describe (SentientRouter *self,
           void (*append) (GString *, const SentientCoordinatorInfo *))
 {
   SentientDirectory *directory = sentient_hub_get_directory (self->hub);
-  g_autofree char *host = dup_host (self, message);
-  g_autofree char *coordinator_url = g_strdup_printf ("http://%s/webrtc", host);
-  g_autofree char *websocket_url = g_strdup_printf ("ws://%s/webrtc/signal", host);
+  const SentientAccess *access = sentient_hub_get_config (self->hub)->access;
+  g_autofree char *local = NULL;
+  g_autofree char *coordinator_url = NULL;
+  g_autofree char *websocket_url = NULL;
   g_autoptr (GPtrArray) rooms = g_ptr_array_new ();
   guint n_rooms = g_list_model_get_n_items (G_LIST_MODEL (directory));
   SentientCoordinatorInfo info = { 0 };
+  SentientVia via;
 
+  if (!read_via (self, message, &via))
+    return;
+  local = sentient_conn_dup_local (sentient_engine_get_conn (self->engine, message));
+  coordinator_url = sentient_access_dup_url (access, &via, FALSE, local, "/webrtc");
+  websocket_url = sentient_access_dup_url (access, &via, TRUE, local, SIGNAL_PATH);
   for (guint i = 0; i < MIN (n_rooms, ROOMS_LISTED); i++)
     g_ptr_array_add (rooms, (gpointer)sentient_room_get_name (
                                 sentient_directory_peek_room (directory, i)));
@@ -247,49 +255,29 @@ answer_error (SentientRouter *self, SoupServerMessage *message, const GError *er
   answer (message, status, JSON_TYPE, reply);
 }
 
-static gboolean
-is_local (SentientRouter *self,
-          SentientConn *conn,
-          SoupMessageHeaders *headers,
-          const char *host,
-          GError **error)
-{
-  gboolean forwarded = soup_message_headers_get_list (headers, "Forwarded") != NULL
-                       || soup_message_headers_get_list (headers, "X-Forwarded-For") != NULL;
-
-  return sentient_access_check_local (&sentient_hub_get_config (self->hub)->access,
-                                      conn != NULL && sentient_conn_remote_is_loopback (conn),
-                                      forwarded, host, host != NULL ? strlen (host) : 0, error);
-}
-
+/* FALSE: it was answered. */
 static gboolean
 check_access (SentientRouter *self, SoupServerMessage *message, gboolean open_path, gboolean local)
 {
-  const SentientAccess *access = &sentient_hub_get_config (self->hub)->access;
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   SentientConn *conn = sentient_engine_get_conn (self->engine, message);
-  const char *host = soup_message_headers_get_one (headers, "Host");
-  const char *origin = soup_message_headers_get_one (headers, "Origin");
-  gsize host_len = host != NULL ? strlen (host) : 0;
-  gsize origin_len = origin != NULL ? strlen (origin) : 0;
   g_autofree char *cors = NULL;
   g_autoptr (GError) error = NULL;
+  SentientVia via;
 
-  if (!sentient_access_check_host (access, host, host_len, &error)
-      || !sentient_access_check_origin (access, host, host_len, origin, origin_len, open_path,
-                                        &error)
-      || (local && !is_local (self, conn, headers, host, &error)))
+  if (!read_via (self, message, &via))
     {
-      if (conn != NULL)
-        sentient_conn_log_refused (conn, error->message);
+      soup_server_message_set_status (message, SOUP_STATUS_SERVICE_UNAVAILABLE, NULL);
+      return FALSE;
+    }
+  if (!sentient_access_check (sentient_hub_get_config (self->hub)->access, &via, open_path, &cors,
+                              &error)
+      || (local && !sentient_access_check_local (&via, &error)))
+    {
+      sentient_conn_log_refused (conn, error->message);
       answer_error (self, message, error);
       return FALSE;
     }
-  if (open_path || access->loopback) /* to other pages of this machine it is open all the same */
-    {
-      cors = sentient_access_dup_cors_headers (access, origin, origin_len);
-      add_header_lines (message, cors);
-    }
+  add_header_lines (message, cors);
   return TRUE;
 }
 
@@ -415,6 +403,44 @@ serve_signal (SentientRouter *self, SoupServerMessage *message)
 }
 
 static void
+serve_file (SentientRouter *self, SoupServerMessage *message, const char *path)
+{
+  const char *method = soup_server_message_get_method (message);
+  g_autoptr (GError) error = NULL;
+
+  if (!check_access (self, message, FALSE, FALSE))
+    return;
+  if (self->config.static_dir == NULL)
+    g_set_error (&error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_FOUND, "There is no “%s” here.", path);
+  else if (!g_str_equal (method, "GET") && !g_str_equal (method, "HEAD"))
+    answer_method_not_allowed (self, message, "GET, HEAD");
+  else
+    sentient_static_respond (self->config.static_dir, path, message, &error);
+  if (error != NULL)
+    answer_error (self, message, error);
+}
+
+/* FALSE: path is none of the API. */
+static gboolean
+serve_api (SentientRouter *self, SoupServerMessage *message, const char *path)
+{
+  gboolean enabled = sentient_hub_get_config (self->hub)->enabled;
+
+  if (enabled && g_str_equal (path, SIGNAL_PATH))
+    {
+      serve_signal (self, message);
+      return TRUE;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (routes); i++)
+    if (g_str_equal (routes[i].path, path) && (enabled || !routes[i].webrtc))
+      {
+        serve_route (self, message, &routes[i]);
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static void
 on_request (SoupServer *server,
             SoupServerMessage *message,
             const char *path,
@@ -422,37 +448,18 @@ on_request (SoupServer *server,
             gpointer user_data)
 {
   SentientRouter *self = user_data;
-  const char *method = soup_server_message_get_method (message);
-  gboolean enabled = sentient_hub_get_config (self->hub)->enabled;
-  g_autoptr (GError) error = NULL;
+  SentientVia via;
 
   self->ref = 0;
-  if (enabled && g_str_equal (path, SIGNAL_PATH))
-    {
-      serve_signal (self, message);
-      return;
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (routes); i++)
-    {
-      if (g_str_equal (routes[i].path, path) && (enabled || !routes[i].webrtc))
-        {
-          serve_route (self, message, &routes[i]);
-          return;
-        }
-    }
-
-  if (!check_access (self, message, FALSE, FALSE))
+  if (serve_api (self, message, path))
     return;
-  if (self->config.static_dir != NULL)
-    {
-      if (!g_str_equal (method, "GET") && !g_str_equal (method, "HEAD"))
-        answer_method_not_allowed (self, message, "GET, HEAD");
-      else if (!sentient_static_respond (self->config.static_dir, path, message, &error))
-        answer_error (self, message, error);
-      return;
-    }
-  g_set_error (&error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_FOUND, "There is no “%s” here.", path);
-  answer_error (self, message, error);
+  if (read_via (self, message, &via))
+    path += sentient_access_get_prefix_len (sentient_hub_get_config (self->hub)->access, &via, path,
+                                            strlen (path));
+  if (*path == '\0')
+    path = "/";
+  if (!serve_api (self, message, path))
+    serve_file (self, message, path);
 }
 
 SentientRouter *

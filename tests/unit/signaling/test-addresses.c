@@ -39,7 +39,7 @@ admit (SentientAddresses *self,
   guint8 address[16];
 
   make_address (address, v4, x, last);
-  return sentient_addresses_admit (self, address, now_ms, entry,
+  return sentient_addresses_admit (self, address, TRUE, now_ms, entry,
                                    refusal != NULL ? refusal : &unused);
 }
 
