@@ -13,7 +13,7 @@ BUILD_PACKAGES=(
 
 # To test it as well.
 TEST_PACKAGES=(
-  python3 python3-gi gjs iproute2 clang libclang-rt-14-dev clang-format binutils
+  python3 python3-gi gjs iproute2 clang libclang-rt-14-dev clang-format binutils nginx-light
 )
 
 complain() {
@@ -53,11 +53,24 @@ need_packages() {
   fi
 
   printf 'Installing what is missing: %s\n' "${missing[*]}"
-  local log
+  local log status=0
   log=$(mktemp)
-  if ! { "${as_root[@]}" apt-get -qq update &&
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-      apt-get -qq -y --no-install-recommends install "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
+  (
+    # What is installed is for us to run: it must not begin to serve by itself, as nginx would.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+      trap '"${as_root[@]}" rm -f "$policy"' EXIT
+      printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy"
+      "${as_root[@]}" chmod 755 "$policy"
+    fi
+    "${as_root[@]}" apt-get -qq update &&
+      "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -y --no-install-recommends install "${missing[@]}" || exit 1
+    if [[ " ${missing[*]} " = *" nginx-light "* ]] && command -v systemctl; then
+      "${as_root[@]}" systemctl disable nginx || true
+    fi
+  ) >"$log" 2>&1 </dev/null || status=$?
+  if [ "$status" -ne 0 ]; then
     tail -n 20 "$log" >&2
     rm -f "$log"
     die "apt-get could not install them; what it said is above."
