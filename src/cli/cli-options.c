@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "cli-limits.h"
 #include "protocol/sentient-names.h"
 #include "protocol/sentient-replies.h"
 #include "signaling/sentient-access.h"
@@ -21,6 +22,7 @@ typedef struct
   GStrv turn;
   GStrv proxies;
   GStrv origins;
+  GStrv limits;
 } RawOptions;
 
 static void
@@ -34,6 +36,7 @@ raw_options_clear (RawOptions *raw)
   g_clear_pointer (&raw->turn, g_strfreev);
   g_clear_pointer (&raw->proxies, g_strfreev);
   g_clear_pointer (&raw->origins, g_strfreev);
+  g_clear_pointer (&raw->limits, g_strfreev);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RawOptions, raw_options_clear)
@@ -50,6 +53,7 @@ cli_options_clear (CliOptions *options)
   g_clear_pointer (&options->public_url, g_free);
   g_clear_pointer (&options->trusted_proxies, g_strfreev);
   g_clear_pointer (&options->allowed_origins, g_strfreev);
+  g_clear_pointer (&options->limits, g_strfreev);
   g_clear_pointer (&options->static_dir, g_free);
   g_clear_pointer (&options->data_dir, g_free);
 }
@@ -127,6 +131,9 @@ add_server_entries (GOptionContext *context, CliOptions *o, RawOptions *raw)
       N_ ("With --server: introduce nobody, only answer /nodes (default: introduce)"), NULL },
     { "max-peers", 0, 0, G_OPTION_ARG_STRING, &raw->max_peers,
       N_ ("With --server: how many nodes a room may hold (default 50)"), N_ ("N") },
+    { "limit", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->limits,
+      N_ ("With --server: a limit other than the default; all of them are listed below"),
+      N_ ("NAME=NUMBER[,...]") },
     { "no-limits", 0, 0, G_OPTION_ARG_NONE, &o->no_limits,
       N_ ("With --server on a loopback address: any number of signals, joins and connections "
           "(default: limited, so that nobody uses up what all share)"),
@@ -168,14 +175,16 @@ add_access_entries (GOptionContext *context, CliOptions *o, RawOptions *raw)
 static void
 describe (GOptionContext *context)
 {
+  g_autoptr (GString) text = g_string_new (NULL);
+
   g_option_context_set_summary (
       context, _ ("Programs find each other through a coordinator and then talk directly.\n"
                   "\n"
                   "  sentient --server     be the coordinator\n"
                   "  sentient              be a node: join one and talk\n"
                   "  sentient doctor       see whether all pieces are installed"));
-  g_option_context_set_description (
-      context,
+  g_string_append (
+      text,
       _ ("A node reads lines: each goes to everybody who is connected in the current room\n"
          "(at first \"global\"), or is a command: /help lists them. While nobody is connected, up "
          "to\n"
@@ -184,7 +193,11 @@ describe (GOptionContext *context)
          "quits. If the input ends before any line came (as with </dev/null), it stays until\n"
          "SIGINT or SIGTERM.\n"
          "\n"
-         "Exit status: 0 all went well, 1 it could not be done, 2 the command line is wrong.\n"));
+         "Exit status: 0 all went well, 1 it could not be done, 2 the command line is wrong.\n"
+         "\n"
+         "Limits of a coordinator, for --limit NAME=NUMBER, with their defaults and ranges:\n"));
+  cli_limits_describe (text);
+  g_option_context_set_description (context, text->str);
 }
 
 static gboolean
@@ -379,6 +392,16 @@ parse_access (CliOptions *options, RawOptions *raw, GError **error)
 }
 
 static gboolean
+parse_limits (CliOptions *options, GStrv given, GError **error)
+{
+  if (given == NULL)
+    return TRUE;
+
+  options->limits = flatten (given);
+  return cli_limits_check ((const char *const *)options->limits, error);
+}
+
+static gboolean
 check_name (const char *option, const char *name, GError **error)
 {
   g_autofree char *shown = NULL;
@@ -449,6 +472,8 @@ find_server_only (CliOptions *options, RawOptions *raw)
     return "--trusted-proxy";
   if (raw->origins != NULL)
     return "--allow-origin";
+  if (raw->limits != NULL)
+    return "--limit";
   if (options->no_limits)
     return "--no-limits";
   if (options->static_dir != NULL)
@@ -478,7 +503,7 @@ cli_options_parse (CliOptions *options, int *argc, char ***argv, GError **error)
       || !parse_bool ("--auto-webrtc", raw.auto_webrtc, &options->auto_webrtc, error)
       || !parse_seeds (options, raw.seeds, error) || !parse_stun (options, raw.stun, error)
       || !parse_turn (options, raw.turn, error) || !parse_access (options, &raw, error)
-      || !check_rest (options, error))
+      || !parse_limits (options, raw.limits, error) || !check_rest (options, error))
     return FALSE;
 
   if (!options->server)

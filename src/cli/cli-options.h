@@ -30,6 +30,7 @@ typedef struct
   char *public_url;
   GStrv trusted_proxies; /* NULL: none given */
   GStrv allowed_origins; /* NULL: none given */
+  GStrv limits;          /* "name=number"; NULL: none given */
   gboolean no_limits;
   char *static_dir;
   char *data_dir;

@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <sys/resource.h>
 
+#include "cli-limits.h"
 #include "cli-output.h"
 #include "cli-run.h"
 #include "cli-seeds.h"
@@ -179,6 +180,7 @@ configure (CliServer *self, CliOptions *options, GError **error)
   if (options->no_limits)
     g_object_set (self->coordinator, "signal-rate", 0, "join-rate", 0, "connection-rate", 0,
                   "connections-per-address", 0, NULL);
+  cli_limits_apply ((const char *const *)options->limits, self->coordinator);
 
   g_signal_connect (self->coordinator, "peer-joined", G_CALLBACK (on_peer_joined), self);
   g_signal_connect (self->coordinator, "peer-left", G_CALLBACK (on_peer_left), self);

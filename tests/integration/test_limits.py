@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is too much is refused to whoever sends it, and nobody else notices."""
 
+import os
 import re
 import resource
 
@@ -162,6 +163,132 @@ def _():
     equal(int(counted), len(refused) + reset, 'the refusals that /metrics counts')
     # Who is inside stays inside.
     client.silent('peer-joined', 'peer-left')
+
+
+PROPERTY = re.compile(r'^  ([a-z-]+) +(\d+) \((\d+)-(\d+)\) +\S', re.M)
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
+
+
+def known_limits():
+    """name: (default, least, most), as --help lists them."""
+    program = Program(['--help'])
+    equal(program.wait_exit(), 0, 'the exit status')
+    found = PROPERTY.findall('\n'.join(program.lines))
+    program.destroy()
+    check(len(found) > 20, f'--help lists {len(found)} limits')
+    return {name: (int(default), int(least), int(most)) for name, default, least, most in found}
+
+
+@case('--limit: what will not do is a usage error that says what would')
+def _():
+    limits = known_limits()
+    bad = ['rubbish=1', '=1', 'signal-rate', 'signal-rate=', 'signal-rate=x', 'signal-rate=-1',
+           'signal-rate=1.5', 'signal-rate= 1', 'port=1', 'max-peers=5,max-peerss=5']
+    for name, (_default, least, most) in limits.items():
+        bad.append(f'{name}={most + 1}')
+        if least > 0:
+            bad.append(f'{name}={least - 1}')
+    for limit in bad:
+        program = Program(['--server', '--host', '127.0.0.1', '--port', '0', '--limit', limit])
+        equal(program.wait_exit(), 2, f'the exit status of {limit}')
+        text = program.stderr()
+        name = limit.split('=')[0]
+        if name in limits and ',' not in limit:
+            contains(text, 'from {1} to {2}, like {0}={3}'.format(
+                name, limits[name][1], limits[name][2], limits[name][0]), 'the sentence')
+        else:
+            for known, (default, least, most) in limits.items():
+                check(re.search(rf'^  {known} +{default} \({least}-{most}\)', text, re.M),
+                      f'{known} is not listed')
+        program.check_stderr()
+        program.destroy()
+
+
+@case('README and the manual page list every limit with its default')
+def _():
+    for name, where in (('README.md', r'^\| `{0}` \| {1} \|'), ('data/sentient.1', r'^\.B {0} \\fR{1} ')):
+        with open(os.path.join(SOURCE, name), encoding='utf-8') as file:
+            text = file.read().replace('\\-', '-')
+        for limit, (default, _least, _most) in known_limits().items():
+            check(re.search(where.format(limit, default), text, re.M), f'{name}: {limit} {default}')
+
+
+@case('--limit: sizes')
+def _():
+    server = Server('--limit', 'max-message-size=4096,max-metadata-size=64', '--limit', 'max-peers=2')
+    p = server.port
+    equal({k: v for k, v in get_json(p, '/webrtc/info')['limits'].items() if k != 'pollTimeoutMs'},
+          {'messageBytes': 4096, 'metadataBytes': 64, 'roomPeers': 2}, 'the limits told')
+    with Connection(p) as connection:
+        check_error(connection.request('POST', '/webrtc/signal', b'x' * 4097), 413,
+                    'payload-too-large')
+    with Connection(p) as connection:
+        check_error(connection.request('POST', '/webrtc/signal', b'x' * 4096), 400, 'bad-request')
+    client = DesignClient(p, 'large')
+    client.send_frame(TEXT, b'{"type":"ping","x":"' + b'x' * 4000 + b'"}')
+    client.expect('pong')
+    for size, ok in ((50, True), (80, False)):
+        client.send_json({'type': 'join', 'room': 'metadata', 'metadata': {'x': 'x' * size}})
+        equal(client.expect('join-result', room='metadata')['success'], ok, f'{size} of metadata')
+    client.send_frame(TEXT, b'{"type":"ping","x":"' + b'x' * 4096 + b'"}')
+    equal(client.wait_closed(), 1009, 'the close code')
+    clients = [DesignClient(p, f'full-{n}', 'full') for n in range(2)]
+    late = DesignClient(p, 'full-late')
+    equal(late.join('full')['code'], 'room-full', 'the code')
+    for each in clients + [late]:
+        each.stop()
+    server.stop()
+
+
+@case('--limit: counts')
+def _():
+    server = Server('--limit', 'max-nodes=2,max-rooms=4,connections-per-address=3,connection-rate=0')
+    p = server.port
+    one, two = (DesignClient(p, f'count-{n}', 'count', source='127.0.0.2') for n in range(2))
+    equal(one.join('another')['code'], 'busy', 'the code for a fifth room')
+    with Connection(p, source='127.0.0.3') as connection:
+        check_error(connection.request('POST', '/webrtc/join', b'{"nodeId":"third","room":"count"}'),
+                    503, 'busy')
+    with Connection(p, source='127.0.0.2') as third:
+        equal(third.request('GET', '/healthz').status, 200, 'the status')
+        with Connection(p, source='127.0.0.2') as fourth:
+            check_error(fourth.response(), 503, 'busy')
+    for each in (one, two):
+        each.stop()
+    server.stop()
+
+
+@case('--limit: times')
+def _():
+    server = Server('--limit', 'head-timeout=300,body-timeout=300')
+    for begin in (b'GET / HTT', b'POST /webrtc/join HTTP/1.1\r\nHost: localhost\r\n'
+                                b'Content-Length: 5\r\n\r\n{'):
+        with Connection(server.port) as connection:
+            connection.send(begin)
+            equal(connection.response().status, 408, 'the status')
+    server.stop()
+    server = Server('--limit', 'idle-timeout=300')
+    with Connection(server.port) as connection:
+        equal(connection.request('GET', '/healthz').status, 200, 'the status')
+        equal(connection.ended(), b'', 'the end of an idle connection')
+    server.stop()
+
+
+@case('--no-limits leaves the budgets of bytes as they are')
+def _():
+    server = Server('--no-limits', '--limit', 'join-burst=5,max-metadata-size=10')
+    p = server.port
+    DesignHttpClient(p, 'budget-to', 'budget')
+    sender = DesignClient(p, 'budget-from', 'budget')
+    for _n in range(300):
+        sender.offer('budget-to', 'budget', 'x')
+    errors = [m for m in sender.barrier() if m['type'] == 'error']
+    equal({m['code'] for m in errors}, {'busy'}, 'the codes')
+    equal(len(errors), 300 - 256, 'refused')
+    sender.send_json({'type': 'join', 'room': 'budget', 'metadata': {'x': 'xxxxxxxx'}})
+    equal(sender.expect('join-result')['code'], 'payload-too-large', 'the code')
+    sender.stop()
+    server.stop()
 
 
 @case('--no-limits lets everything through, on loopback only')

@@ -4,6 +4,10 @@
 
 #include "coordinator/sentient-coordinator-private.h"
 
+#define MIB (1024 * 1024)
+/* The least that a queue takes: two messages of the largest size. */
+#define QUEUE_MIN (128 * 1024)
+
 /* The numbers are the protocol's; changing one changes what clients may rely on. */
 static const guint defaults[SENTIENT_N_LIMITS] = {
   [SENTIENT_LIMIT_SIGNAL_RATE] = 200,
@@ -15,6 +19,20 @@ static const guint defaults[SENTIENT_N_LIMITS] = {
   [SENTIENT_LIMIT_CONNECTIONS_PER_ADDRESS] = 1024,
   [SENTIENT_LIMIT_ROOMS_PER_NODE] = 32,
   [SENTIENT_LIMIT_PEERS_PER_ROOM] = 50,
+  [SENTIENT_LIMIT_NODES] = 65536,
+  [SENTIENT_LIMIT_ROOMS] = 16384,
+  [SENTIENT_LIMIT_CONNECTIONS] = 0,
+  [SENTIENT_LIMIT_MESSAGE_SIZE] = 64 * 1024,
+  [SENTIENT_LIMIT_METADATA_SIZE] = 2 * 1024,
+  [SENTIENT_LIMIT_QUEUED_MESSAGES] = 1024,
+  [SENTIENT_LIMIT_QUEUED_BYTES] = 1024 * 1024,
+  [SENTIENT_LIMIT_SENDER_MESSAGES] = 256,
+  [SENTIENT_LIMIT_SENDER_BYTES] = 256 * 1024,
+  [SENTIENT_LIMIT_TOTAL_BYTES] = 64 * 1024 * 1024,
+  [SENTIENT_LIMIT_ADDRESS_SHARE] = 8,
+  [SENTIENT_LIMIT_HEAD_TIMEOUT] = 10000,
+  [SENTIENT_LIMIT_BODY_TIMEOUT] = 30000,
+  [SENTIENT_LIMIT_IDLE_TIMEOUT] = 60000,
   [SENTIENT_LIMIT_PING_INTERVAL] = 15000,
   [SENTIENT_LIMIT_SILENCE_TIMEOUT] = 30000,
   [SENTIENT_LIMIT_GRACE_TIME] = 30000,
@@ -90,6 +108,120 @@ make_node_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
 }
 
 static void
+make_total_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
+{
+  /**
+   * SentientCoordinator:max-nodes:
+   *
+   * How many nodes may be here at once. What is more is refused with %SENTIENT_ERROR_BUSY.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_NODES] = new_limit ("max-nodes", SENTIENT_LIMIT_NODES, 1, 1000000);
+  /**
+   * SentientCoordinator:max-rooms:
+   *
+   * How many rooms there may be at once, the three that are always there among them. What is more
+   * is refused with %SENTIENT_ERROR_BUSY.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_ROOMS] = new_limit ("max-rooms", SENTIENT_LIMIT_ROOMS, 3, 1000000);
+  /**
+   * SentientCoordinator:max-connections:
+   *
+   * How many connections may be open in all; further ones wait in the kernel. 0: as many as the
+   * process may have file descriptors, without 64 for all else. Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_CONNECTIONS]
+      = new_limit ("max-connections", SENTIENT_LIMIT_CONNECTIONS, 0, 1000000);
+}
+
+static void
+make_size_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
+{
+  /**
+   * SentientCoordinator:max-message-size:
+   *
+   * How many bytes a WebSocket message or HTTP body of a client may have. What is larger closes
+   * the WebSocket with 1009, or is answered with 413. Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_MESSAGE_SIZE]
+      = new_limit ("max-message-size", SENTIENT_LIMIT_MESSAGE_SIZE, 4096, 64 * 1024);
+  /**
+   * SentientCoordinator:max-metadata-size:
+   *
+   * How many bytes the metadata of a join may have; a join with more is refused with
+   * %SENTIENT_ERROR_PAYLOAD_TOO_LARGE.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_METADATA_SIZE]
+      = new_limit ("max-metadata-size", SENTIENT_LIMIT_METADATA_SIZE, 2, 2 * 1024);
+  /**
+   * SentientCoordinator:max-queued-messages:
+   *
+   * How many messages may wait for a node. A signal that is more is refused with
+   * %SENTIENT_ERROR_BUSY.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_QUEUED_MESSAGES]
+      = new_limit ("max-queued-messages", SENTIENT_LIMIT_QUEUED_MESSAGES, 16, 1000000);
+  /**
+   * SentientCoordinator:max-queued-bytes:
+   *
+   * How many bytes may wait for a node.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_QUEUED_BYTES]
+      = new_limit ("max-queued-bytes", SENTIENT_LIMIT_QUEUED_BYTES, QUEUE_MIN, 1024 * MIB);
+  /**
+   * SentientCoordinator:max-queued-messages-per-sender:
+   *
+   * How many of the messages that wait for a node may come from one sender.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_SENDER_MESSAGES]
+      = new_limit ("max-queued-messages-per-sender", SENTIENT_LIMIT_SENDER_MESSAGES, 1, 1000000);
+  /**
+   * SentientCoordinator:max-queued-bytes-per-sender:
+   *
+   * How many of the bytes that wait for a node may come from one sender.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_SENDER_BYTES]
+      = new_limit ("max-queued-bytes-per-sender", SENTIENT_LIMIT_SENDER_BYTES, QUEUE_MIN,
+                   1024 * MIB);
+  /**
+   * SentientCoordinator:max-queued-bytes-total:
+   *
+   * How many bytes may wait for all nodes together.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_TOTAL_BYTES]
+      = new_limit ("max-queued-bytes-total", SENTIENT_LIMIT_TOTAL_BYTES, 8 * MIB, 2047u * MIB);
+  /**
+   * SentientCoordinator:address-share:
+   *
+   * Which part of #SentientCoordinator:max-queued-bytes-total may be from one address (for IPv6:
+   * from one /64): 8 stands for an eighth.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_ADDRESS_SHARE]
+      = new_limit ("address-share", SENTIENT_LIMIT_ADDRESS_SHARE, 1, 64);
+}
+
+static void
 make_address_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
 {
   /**
@@ -128,6 +260,34 @@ static void
 make_times (GParamSpec *properties[SENTIENT_N_LIMITS])
 {
   /**
+   * SentientCoordinator:head-timeout:
+   *
+   * Within how many ms a request head, which has at most 8 KiB, must come. Counts at the next
+   * start.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_HEAD_TIMEOUT]
+      = new_limit ("head-timeout", SENTIENT_LIMIT_HEAD_TIMEOUT, 1, G_MAXINT);
+  /**
+   * SentientCoordinator:body-timeout:
+   *
+   * Within how many ms a request body must come, or its answer be taken. Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_BODY_TIMEOUT]
+      = new_limit ("body-timeout", SENTIENT_LIMIT_BODY_TIMEOUT, 1, G_MAXINT);
+  /**
+   * SentientCoordinator:idle-timeout:
+   *
+   * After how many ms without a request an HTTP connection is closed. Counts at the next start.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_IDLE_TIMEOUT]
+      = new_limit ("idle-timeout", SENTIENT_LIMIT_IDLE_TIMEOUT, 1, G_MAXINT);
+  /**
    * SentientCoordinator:ping-interval:
    *
    * How often a WebSocket is pinged, in ms. Counts at the next start.
@@ -161,6 +321,8 @@ sentient_coordinator_make_limit_properties (GParamSpec *properties[SENTIENT_N_LI
 {
   make_node_limits (properties);
   make_address_limits (properties);
+  make_total_limits (properties);
+  make_size_limits (properties);
   make_times (properties);
 }
 
@@ -186,6 +348,11 @@ sentient_coordinator_init_limits (SentientCoordinator *self)
 void
 sentient_coordinator_fill_engine_limits (SentientCoordinator *self, SentientEngineConfig *config)
 {
+  config->head_timeout_ms = self->limits[SENTIENT_LIMIT_HEAD_TIMEOUT];
+  config->body_timeout_ms = self->limits[SENTIENT_LIMIT_BODY_TIMEOUT];
+  config->idle_timeout_ms = self->limits[SENTIENT_LIMIT_IDLE_TIMEOUT];
+  config->max_connections = self->limits[SENTIENT_LIMIT_CONNECTIONS];
+  config->max_message = self->limits[SENTIENT_LIMIT_MESSAGE_SIZE];
   config->ping_interval_ms = self->limits[SENTIENT_LIMIT_PING_INTERVAL];
   config->silence_ms = self->limits[SENTIENT_LIMIT_SILENCE_TIMEOUT];
   config->address.connections.rate = self->limits[SENTIENT_LIMIT_CONNECTION_RATE];
@@ -204,6 +371,15 @@ sentient_coordinator_apply_limits (SentientCoordinator *self)
   limits->room_peers = self->limits[SENTIENT_LIMIT_PEERS_PER_ROOM];
   limits->silence_ms = self->limits[SENTIENT_LIMIT_SILENCE_TIMEOUT];
   limits->grace_ms = self->limits[SENTIENT_LIMIT_GRACE_TIME];
+  limits->nodes = self->limits[SENTIENT_LIMIT_NODES];
+  limits->rooms = self->limits[SENTIENT_LIMIT_ROOMS];
+  limits->metadata_bytes = self->limits[SENTIENT_LIMIT_METADATA_SIZE];
+  limits->outbox.items = self->limits[SENTIENT_LIMIT_QUEUED_MESSAGES];
+  limits->outbox.bytes = self->limits[SENTIENT_LIMIT_QUEUED_BYTES];
+  limits->outbox.sender_items = self->limits[SENTIENT_LIMIT_SENDER_MESSAGES];
+  limits->outbox.sender_bytes = self->limits[SENTIENT_LIMIT_SENDER_BYTES];
+  limits->queued_bytes = self->limits[SENTIENT_LIMIT_TOTAL_BYTES];
+  limits->address_share = self->limits[SENTIENT_LIMIT_ADDRESS_SHARE];
   limits->node_rooms = self->limits[SENTIENT_LIMIT_ROOMS_PER_NODE];
   limits->signals.rate = self->limits[SENTIENT_LIMIT_SIGNAL_RATE];
   limits->signals.burst = self->limits[SENTIENT_LIMIT_SIGNAL_BURST];

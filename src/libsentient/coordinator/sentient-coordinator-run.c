@@ -136,6 +136,7 @@ build (SentientCoordinator *self)
     .enabled = self->webrtc_enabled,
     .ice = { (const char *const *)stun_servers, (const char *const *)turn_servers },
     .access = self->live_access,
+    .max_message = self->limits[SENTIENT_LIMIT_MESSAGE_SIZE],
   };
   const SentientRouterConfig router_config
       = { .static_dir = self->live_static_dir = g_strdup (self->static_dir) };

@@ -304,7 +304,7 @@ has_address_share (SentientDirectory *self, SentientSender *sender, gsize size)
 {
   return sender->account == NULL
          || sender->account->queued_bytes + size
-                <= self->limits.queued_bytes / SENTIENT_DIRECTORY_ADDRESS_SHARE;
+                <= self->limits.queued_bytes / self->limits.address_share;
 }
 
 static void

@@ -57,6 +57,8 @@ sentient_directory_limits_init (SentientDirectoryLimits *limits)
     .nodes = 65536,
     .rooms = 16384,
     .queued_bytes = 64 * 1024 * 1024,
+    .address_share = 8,
+    .metadata_bytes = SENTIENT_METADATA_MAX,
     .silence_ms = 30000,
     .grace_ms = 30000,
     .signals = { 200, 2000 },
@@ -254,11 +256,11 @@ may_join (SentientDirectory *self,
 {
   SentientRoom *room = sentient_directory_find_room (self, name);
 
-  if (metadata_len > SENTIENT_METADATA_MAX)
+  if (metadata_len > self->limits.metadata_bytes)
     {
       g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_PAYLOAD_TOO_LARGE,
-                   "The metadata of “%s” takes %" G_GSIZE_FORMAT " bytes; at most %d are allowed.",
-                   session->node_id, metadata_len, SENTIENT_METADATA_MAX);
+                   "The metadata of “%s” takes %" G_GSIZE_FORMAT " bytes; at most %u are allowed.",
+                   session->node_id, metadata_len, self->limits.metadata_bytes);
       return FALSE;
     }
   if (sentient_session_find_membership (session, name) != NULL)

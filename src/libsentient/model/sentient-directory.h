@@ -18,15 +18,15 @@ typedef struct
   guint nodes;                 /* 65536 sessions in all */
   guint rooms;                 /* 16384 rooms in all */
   gsize queued_bytes;          /* 64 MiB in all outboxes */
+  guint address_share;         /* 8: at most an eighth of them from one address */
   SentientOutboxLimits outbox; /* of one node */
+  guint metadata_bytes;        /* 2048: of a join */
   guint silence_ms; /* 30000: a node that uses HTTP is lost so long after its last request */
   guint grace_ms;   /* 30000: how long a lost node keeps its place */
   SentientRateLimit signals; /* 200 a second, 2000 at once: of a node */
   SentientRateLimit joins;   /* 10 a second, 64 at once */
 } SentientDirectoryLimits;
 
-/* Of the bytes queued in all at most this part may come from one address. */
-#define SENTIENT_DIRECTORY_ADDRESS_SHARE 8
 /* A join counts once, and once more for each so many members of the room: they all hear of it. */
 #define SENTIENT_DIRECTORY_JOIN_MEMBERS 50
 

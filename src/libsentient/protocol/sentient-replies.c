@@ -56,8 +56,8 @@ sentient_reply_append_v1_connected (GString *out, const SentientConnectedInfo *i
   sentient_reply_int (out, "ref", (gint64)info->ref);
   sentient_reply_key (out, "limits");
   g_string_append_c (out, '{');
-  sentient_reply_int (out, "messageBytes", SENTIENT_MESSAGE_MAX);
-  sentient_reply_int (out, "metadataBytes", SENTIENT_METADATA_MAX);
+  sentient_reply_int (out, "messageBytes", info->max_message);
+  sentient_reply_int (out, "metadataBytes", info->max_metadata);
   sentient_reply_int (out, "roomPeers", info->room_peers);
   sentient_reply_int (out, "graceMs", info->grace_ms);
   g_string_append (out, "}}");
@@ -306,8 +306,8 @@ sentient_reply_append_info (GString *out, const SentientCoordinatorInfo *info)
       sentient_reply_strv (out, "features", features);
       sentient_reply_key (out, "limits");
       g_string_append_c (out, '{');
-      sentient_reply_int (out, "messageBytes", SENTIENT_MESSAGE_MAX);
-      sentient_reply_int (out, "metadataBytes", SENTIENT_METADATA_MAX);
+      sentient_reply_int (out, "messageBytes", info->max_message);
+      sentient_reply_int (out, "metadataBytes", info->max_metadata);
       sentient_reply_int (out, "roomPeers", info->max_peers);
       sentient_reply_int (out, "pollTimeoutMs", SENTIENT_POLL_TIMEOUT_MAX_MS);
       g_string_append_c (out, '}');

@@ -75,6 +75,8 @@ typedef struct
   const char *token; /* NULL: it is not new */
   gboolean resumed;
   guint64 ref; /* every request up to it was handled */
+  guint max_message;  /* bytes */
+  guint max_metadata; /* bytes */
   guint room_peers;
   guint grace_ms;
 } SentientConnectedInfo;
@@ -118,7 +120,9 @@ typedef struct
   SentientIceConfig ice;
   const char *const *rooms; /* names */
   guint peer_count;
-  guint max_peers; /* of a room */
+  guint max_peers;    /* of a room */
+  guint max_message;  /* bytes */
+  guint max_metadata; /* bytes */
 } SentientCoordinatorInfo;
 
 void sentient_reply_append_nodes (GString *out,

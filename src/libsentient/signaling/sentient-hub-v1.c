@@ -64,6 +64,8 @@ send_connected (SentientHub *self, SentientConn *conn, SentientSession *session,
     .token = resumed ? NULL : session->v1->token,
     .resumed = resumed,
     .ref = session->v1->handled_ref,
+    .max_message = self->config.max_message,
+    .max_metadata = limits->metadata_bytes,
     .room_peers = limits->room_peers,
     .grace_ms = limits->grace_ms,
   };

@@ -18,6 +18,7 @@ typedef struct
   gboolean enabled;           /* FALSE: nothing below /webrtc is there */
   SentientIceConfig ice;
   const SentientAccess *access;
+  guint max_message; /* bytes that a client may send at once; the engine sees to it */
 } SentientHubConfig;
 
 /* What config points to must outlive the hub. */

@@ -81,6 +81,8 @@ describe (SentientRouter *self,
   info.ice = sentient_hub_get_config (self->hub)->ice;
   info.peer_count = sentient_directory_get_n_nodes (directory);
   info.max_peers = sentient_directory_get_limits (directory)->room_peers;
+  info.max_message = sentient_hub_get_config (self->hub)->max_message;
+  info.max_metadata = sentient_directory_get_limits (directory)->metadata_bytes;
   info.rooms = (const char *const *)rooms->pdata;
   info.coordinator_url = coordinator_url;
   info.websocket_url = websocket_url;

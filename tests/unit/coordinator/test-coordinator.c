@@ -455,6 +455,40 @@ on_notify (GObject *object, GParamSpec *pspec, gpointer count)
   ++*(guint *)count;
 }
 
+/* What will not do is said at the start, and then it does not run. */
+static void
+test_access (Fixture *fixture, gconstpointer unused)
+{
+  const char *const bad[] = { "rubbish://", NULL };
+  const char *const origins[] = { "https://a.example", "http://b.example:81", NULL };
+  const char *const proxies[] = { "loopback", "10.0.0.0/8", NULL };
+  static const char *const names[] = { "allowed-origins", "trusted-proxies" };
+  g_auto (GStrv) got = NULL;
+  g_autofree char *url = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_object_set (fixture->coordinator, "public-url", bad[0], NULL);
+  g_assert_false (sentient_coordinator_start (fixture->coordinator, &error));
+  g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST);
+  g_assert_false (sentient_coordinator_get_running (fixture->coordinator));
+  g_object_set (fixture->coordinator, "public-url", NULL, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_clear_error (&error);
+      g_object_set (fixture->coordinator, names[i], bad, NULL);
+      g_assert_false (sentient_coordinator_start (fixture->coordinator, &error));
+      g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST);
+      g_object_set (fixture->coordinator, names[i], i == 0 ? origins : proxies, NULL);
+    }
+  g_clear_error (&error);
+  g_object_set (fixture->coordinator, "public-url", "https://hub.example/x", NULL);
+  g_assert_true (sentient_coordinator_start (fixture->coordinator, &error));
+  g_assert_no_error (error);
+  g_object_get (fixture->coordinator, "public-url", &url, "trusted-proxies", &got, NULL);
+  g_assert_cmpstr (url, ==, "https://hub.example/x");
+  g_assert_cmpstrv (got, proxies);
+}
+
 /* Each is its own property, with the default that the protocol names. */
 static void
 test_limits (Fixture *fixture, gconstpointer unused)
@@ -464,11 +498,34 @@ test_limits (Fixture *fixture, gconstpointer unused)
     const char *name;
     guint value;
   } limits[] = {
-    { "signal-rate", 200 },       { "signal-burst", 2000 },
-    { "join-rate", 10 },          { "join-burst", 64 },
-    { "connection-rate", 64 },    { "connection-burst", 256 },
-    { "max-rooms-per-node", 32 }, { "connections-per-address", 1024 },
+    { "signal-rate", 200 },
+    { "signal-burst", 2000 },
+    { "join-rate", 10 },
+    { "join-burst", 64 },
+    { "connection-rate", 64 },
+    { "connection-burst", 256 },
+    { "max-rooms-per-node", 32 },
+    { "connections-per-address", 1024 },
+    { "max-peers", 50 },
+    { "max-nodes", 65536 },
+    { "max-rooms", 16384 },
+    { "max-connections", 0 },
+    { "max-message-size", 64 << 10 },
+    { "max-metadata-size", 2 << 10 },
+    { "max-queued-messages", 1024 },
+    { "max-queued-bytes", 1 << 20 },
+    { "max-queued-messages-per-sender", 256 },
+    { "max-queued-bytes-per-sender", 256 << 10 },
+    { "max-queued-bytes-total", 64 << 20 },
+    { "address-share", 8 },
+    { "head-timeout", 10000 },
+    { "body-timeout", 30000 },
+    { "idle-timeout", 60000 },
+    { "ping-interval", 15000 },
+    { "silence-timeout", 30000 },
+    { "grace-time", 30000 },
   };
+  guint minimum[G_N_ELEMENTS (limits)];
   g_autoptr (SentientMember) member = NULL;
   g_autoptr (GError) error = NULL;
   guint n_notified = 0;
@@ -477,17 +534,22 @@ test_limits (Fixture *fixture, gconstpointer unused)
   g_signal_connect (fixture->coordinator, "notify", G_CALLBACK (on_notify), &n_notified);
   for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
     {
+      GParamSpec *property
+          = g_object_class_find_property (G_OBJECT_GET_CLASS (fixture->coordinator),
+                                          limits[i].name);
+
+      minimum[i] = G_PARAM_SPEC_UINT (property)->minimum;
       g_object_get (fixture->coordinator, limits[i].name, &value, NULL);
       g_assert_cmpuint (value, ==, limits[i].value);
       g_object_set (fixture->coordinator, limits[i].name, value, NULL);
       g_assert_cmpuint (n_notified, ==, i);
-      g_object_set (fixture->coordinator, limits[i].name, i + 1, NULL);
+      g_object_set (fixture->coordinator, limits[i].name, minimum[i] + i + 1, NULL);
       g_assert_cmpuint (n_notified, ==, i + 1);
     }
   for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
     {
       g_object_get (fixture->coordinator, limits[i].name, &value, NULL);
-      g_assert_cmpuint (value, ==, i + 1);
+      g_assert_cmpuint (value, ==, minimum[i] + i + 1);
     }
 
   /* They count at once; rates do not bind callers in this process. */
@@ -526,6 +588,7 @@ main (int argc, char **argv)
   ADD ("/coordinator/statistics", test_statistics);
   ADD ("/coordinator/broadcast", test_broadcast);
   ADD ("/coordinator/cleanup", test_cleanup);
+  ADD ("/coordinator/access", test_access);
   ADD ("/coordinator/limits", test_limits);
   ADD ("/coordinator/start-stop", test_start_stop);
   ADD ("/coordinator/let-go/by-engine", test_let_go);

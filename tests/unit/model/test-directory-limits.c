@@ -263,6 +263,29 @@ test_address_share (Fixture *f, gconstpointer unused)
 
 #define add(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
+/* Another share counts at once. */
+static void
+test_address_share_set (Fixture *f, gconstpointer unused)
+{
+  SentientAccount *account = sentient_account_new ();
+  SentientDirectoryLimits *limits = sentient_directory_get_limits (f->directory);
+  SentientSession *from = join (f, "from", "global");
+  guint n;
+
+  join (f, "to", "global");
+  sentient_directory_set_account (f->directory, from, account);
+  limits->queued_bytes = 64 * 1024;
+  limits->address_share = 16; /* 4 kB */
+  n = fill (f, from, "to", 1000);
+  g_assert_cmpuint (n, ==, 1);
+  limits->address_share = 8;
+  g_assert_cmpuint (fill (f, from, "to", 1000), ==, 2);
+  limits->address_share = 1;
+  g_assert_true (relay (f, from, "to", 1000, NULL));
+  sentient_directory_set_account (f->directory, from, NULL);
+  sentient_account_unref (account);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -272,5 +295,6 @@ main (int argc, char *argv[])
   add ("/directory-limits/leaving", test_leaving);
   add ("/directory-limits/sender-share", test_sender_share);
   add ("/directory-limits/address-share", test_address_share);
+  add ("/directory-limits/address-share-set", test_address_share_set);
   return g_test_run ();
 }

@@ -194,6 +194,8 @@ test_documents (void)
     .rooms = rooms,
     .peer_count = 4,
     .max_peers = 50,
+    .max_message = 4096,
+    .max_metadata = 100,
   };
   g_autoptr (GString) out = g_string_new (NULL);
 
@@ -217,7 +219,7 @@ test_documents (void)
       "\"websocketUrl\":\"ws://h:8888/webrtc/signal\","
       "\"coordinatorUrl\":\"http://h:8888/webrtc\",\"httpFallback\":true,"
       "\"features\":[\"websocket\",\"long-poll\",\"trickle\",\"sentient.v1\"],\"limits\":{"
-      "\"messageBytes\":65536,\"metadataBytes\":2048,\"roomPeers\":50,"
+      "\"messageBytes\":4096,\"metadataBytes\":100,\"roomPeers\":50,"
       "\"pollTimeoutMs\":25000}}");
 
   info.enabled = FALSE;
