@@ -110,6 +110,7 @@ sentient_conn_admit_client (SentientConn *self, const SentientHttpHead *head)
   guint8 client[16];
   gboolean is_new;
 
+  g_assert (self->address == NULL); /* the last request is over */
   if (!sentient_via_find_client (head, engine->config.proxies, client))
     {
       self->has_client = FALSE;
