@@ -34,6 +34,8 @@ http {{
   proxy_set_header Connection $connection_upgrade;
   proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
   proxy_set_header X-Forwarded-Proto https;
+  proxy_set_header X-Forwarded-Host $http_host;
+  proxy_set_header X-Forwarded-Prefix "";
   server {{
     listen 127.0.0.1:{strips} reuseport;
     location /hub/ {{ proxy_pass http://hub/; }}
@@ -125,7 +127,9 @@ def _():
         equal(info['websocketUrl'], 'wss://hub.example/hub/webrtc/signal', 'the URL')
         equal(info['coordinatorUrl'], 'https://hub.example/hub/webrtc', 'the URL')
     port = proxied().strips
-    equal(get_json(port, '/hub/webrtc/info')['websocketUrl'],
+    made_up = {'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Prefix': '/evil',
+               'X-Forwarded-Proto': 'http'}
+    equal(get_json(port, '/hub/webrtc/info', headers=made_up)['websocketUrl'],
           f'wss://127.0.0.1:{port}/webrtc/signal', 'the URL by Host and X-Forwarded-Proto')
 
 
