@@ -21,6 +21,8 @@ FLOORS = {
 LINES_MAX = 599
 FUNCTION_LINES_MAX = 59
 API = re.compile(r'^SENTIENT_API\n([^;]*?);?$', re.M)
+BARE_LOCK = re.compile(r'\b(g_(?:rec_)?mutex_(?:try)?(?:un)?lock|g_cond_wait\w*|'
+                       r'g_atomic_ref_count_(?:inc|dec)|g_rw_lock_\w*lock) \(')
 SOURCE_DIRS = ('src', 'tests', 'introspection')
 
 
@@ -57,6 +59,23 @@ def check_floors(root):
                 yield f'{shown}:{number}: {floor} may not include {match.group(1)}'
             if '/' not in match.group(1) and '"' in line:
                 yield f'{shown}:{number}: write the floor: "{floor}/{match.group(1)}"'
+
+
+def check_races(root):
+    """Locks and counts of references go through core/sentient-race.h, or ThreadSanitizer is blind."""
+    for path, shown in files(root, '.c', '.h', under=('src/libsentient',)):
+        if shown.endswith('core/sentient-race.h'):
+            continue
+        for number, line in enumerate(read(path).splitlines(), 1):
+            match = BARE_LOCK.search(line)
+            if match:
+                yield f'{shown}:{number}: {match.group(1)} () is not seen by ThreadSanitizer, ' \
+                      'take its like of core/sentient-race.h'
+    suppressions = os.path.join(root, 'tests/tsan.supp')
+    if os.path.exists(suppressions):
+        for number, line in enumerate(read(suppressions).splitlines(), 1):
+            if not re.match(r'#|called_from_lib:(?!.*sentient)[\w.+-]+\.so$', line):
+                yield f'tests/tsan.supp:{number}: only foreign libraries as a whole'
 
 
 def documented(root):

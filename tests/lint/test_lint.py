@@ -33,6 +33,7 @@ GOOD = {
     'src/libsentient/core/sentient-thing.c': SOURCE,
     'src/cli/main.c': SPDX + 'const char *text = _ ("words");\n',
     'po/POTFILES.in': 'src/cli/main.c\n',
+    'tests/tsan.supp': '# foreign\ncalled_from_lib:libglib-2.0.so\n',
     'tools/run': '#!/bin/bash\nif true; then echo; fi\n',
     'introspection/examples/hello.py': 'print()\n',
     'README.md': 'A\n\n<!-- file: introspection/examples/hello.py -->\n```python\nprint()\n```\n',
@@ -47,6 +48,14 @@ BAD = {
         {'src/libsentient/webrtc/x.c': '#include "signaling/sentient-engine.h"\n'},
         {'src/libsentient/peer/x.c': '#include <gst/gst.h>\n'},
         {'src/libsentient/peer/x.c': '#include "sentient-peer.h"\n'},
+    ],
+    'races': [
+        {'src/libsentient/core/x.c': '  g_mutex_lock (&self->lock);\n'},
+        {'src/libsentient/core/x.c': '  if (g_atomic_ref_count_dec (&self->refs))\n'},
+        {'src/libsentient/core/x.c': '  while (g_cond_wait_until (&cond, &lock, end))\n'},
+        {'tests/tsan.supp': 'race:libglib-2.0.so\n'},
+        {'tests/tsan.supp': 'called_from_lib:libsentient-1.so\n'},
+        {'tests/tsan.supp': 'race:on_event\n'},
     ],
     'docs': [
         {'src/libsentient/core/sentient-thing.c': SPDX},

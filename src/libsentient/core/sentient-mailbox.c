@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/sentient-mailbox.h"
 
+#include "core/sentient-race.h"
+
 /* So that one busy mailbox does not keep the rest of the loop waiting. */
 #define ITEMS_PER_DISPATCH 256
 
@@ -33,10 +35,10 @@ mailbox_dispatch (GSource *source, GSourceFunc callback, gpointer callback_data)
 
   if (g_queue_is_empty (&self->taken))
     {
-      g_mutex_lock (&self->lock);
+      sentient_race_lock (&self->lock);
       self->taken = self->waiting;
       g_queue_init (&self->waiting);
-      g_mutex_unlock (&self->lock);
+      sentient_race_unlock (&self->lock);
     }
 
   for (guint i = 0; i < ITEMS_PER_DISPATCH; i++)
@@ -48,10 +50,10 @@ mailbox_dispatch (GSource *source, GSourceFunc callback, gpointer callback_data)
       self->func (item, self->user_data); /* may close the mailbox, which empties taken */
     }
 
-  g_mutex_lock (&self->lock);
+  sentient_race_lock (&self->lock);
   if (!self->closed && (!g_queue_is_empty (&self->taken) || !g_queue_is_empty (&self->waiting)))
     g_source_set_ready_time (source, 0);
-  g_mutex_unlock (&self->lock);
+  sentient_race_unlock (&self->lock);
 
   sentient_mailbox_unref (self);
   return G_SOURCE_CONTINUE;
@@ -85,14 +87,14 @@ sentient_mailbox_new (GMainContext *context,
 SentientMailbox *
 sentient_mailbox_ref (SentientMailbox *self)
 {
-  g_atomic_ref_count_inc (&self->refs);
+  sentient_race_ref (&self->refs);
   return self;
 }
 
 void
 sentient_mailbox_unref (SentientMailbox *self)
 {
-  if (!g_atomic_ref_count_dec (&self->refs))
+  if (!sentient_race_unref (&self->refs))
     return;
 
   g_assert (self->closed);
@@ -106,10 +108,10 @@ sentient_mailbox_post (SentientMailbox *self, gpointer item)
 {
   g_assert (item != NULL);
 
-  g_mutex_lock (&self->lock);
+  sentient_race_lock (&self->lock);
   if (self->closed)
     {
-      g_mutex_unlock (&self->lock);
+      sentient_race_unlock (&self->lock);
       if (self->item_free != NULL)
         self->item_free (item);
       return FALSE;
@@ -117,7 +119,7 @@ sentient_mailbox_post (SentientMailbox *self, gpointer item)
   if (g_queue_is_empty (&self->waiting))
     g_source_set_ready_time (self->source, 0);
   g_queue_push_tail (&self->waiting, item);
-  g_mutex_unlock (&self->lock);
+  sentient_race_unlock (&self->lock);
   return TRUE;
 }
 
@@ -126,16 +128,16 @@ sentient_mailbox_close (SentientMailbox *self)
 {
   GQueue waiting;
 
-  g_mutex_lock (&self->lock);
+  sentient_race_lock (&self->lock);
   if (self->closed)
     {
-      g_mutex_unlock (&self->lock);
+      sentient_race_unlock (&self->lock);
       return;
     }
   self->closed = TRUE;
   waiting = self->waiting;
   g_queue_init (&self->waiting);
-  g_mutex_unlock (&self->lock);
+  sentient_race_unlock (&self->lock);
 
   g_source_destroy (self->source);
   if (self->item_free != NULL)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/sentient-race.h"
 #include "protocol/sentient-signal-private.h"
 
 /* More than the keys, punctuation and three numbers of any dialect. */
@@ -58,14 +59,14 @@ sentient_message_get_arrival (SentientMessage *self)
 SentientMessage *
 sentient_message_ref (SentientMessage *self)
 {
-  g_atomic_ref_count_inc (&self->ref_count);
+  sentient_race_ref (&self->ref_count);
   return self;
 }
 
 void
 sentient_message_unref (SentientMessage *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (!sentient_race_unref (&self->ref_count))
     return;
   g_clear_pointer (&self->signal, sentient_signal_unref);
   g_clear_pointer (&self->event, sentient_event_free);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/sentient-error.h"
+#include "core/sentient-race.h"
 #include "protocol/sentient-names.h"
 #include "protocol/sentient-request.h"
 
@@ -160,7 +161,7 @@ sentient_signal_ref (SentientSignal *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  g_atomic_ref_count_inc (&self->ref_count);
+  sentient_race_ref (&self->ref_count);
   return self;
 }
 
@@ -177,7 +178,7 @@ sentient_signal_unref (SentientSignal *self)
 {
   g_return_if_fail (self != NULL);
 
-  if (g_atomic_ref_count_dec (&self->ref_count))
+  if (sentient_race_unref (&self->ref_count))
     g_free (self);
 }
 

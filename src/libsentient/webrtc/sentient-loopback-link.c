@@ -5,6 +5,7 @@
 
 #include "core/sentient-error.h"
 #include "core/sentient-mailbox.h"
+#include "core/sentient-race.h"
 
 #define TOKEN_PREFIX "a=x-sentient-loopback:"
 #define CANDIDATE "candidate:1 1 UDP 2130706431 127.0.0.1 9 typ host"
@@ -64,14 +65,14 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (SentientLoopbackLink,
 static Endpoint *
 endpoint_ref (Endpoint *endpoint)
 {
-  g_atomic_ref_count_inc (&endpoint->refs);
+  sentient_race_ref (&endpoint->refs);
   return endpoint;
 }
 
 static void
 endpoint_unref (Endpoint *endpoint)
 {
-  if (!g_atomic_ref_count_dec (&endpoint->refs))
+  if (!sentient_race_unref (&endpoint->refs))
     return;
   sentient_mailbox_unref (endpoint->mailbox);
   g_free (endpoint->token);
@@ -81,21 +82,21 @@ endpoint_unref (Endpoint *endpoint)
 static void
 endpoint_register (Endpoint *endpoint)
 {
-  g_mutex_lock (&endpoints_lock);
+  sentient_race_lock (&endpoints_lock);
   if (endpoints == NULL)
     endpoints = g_hash_table_new (g_str_hash, g_str_equal);
   g_hash_table_insert (endpoints, endpoint->token, endpoint);
-  g_mutex_unlock (&endpoints_lock);
+  sentient_race_unlock (&endpoints_lock);
 }
 
 static void
 endpoint_unregister (Endpoint *endpoint)
 {
-  g_mutex_lock (&endpoints_lock);
+  sentient_race_lock (&endpoints_lock);
   g_hash_table_remove (endpoints, endpoint->token);
   if (g_hash_table_size (endpoints) == 0)
     g_clear_pointer (&endpoints, g_hash_table_unref);
-  g_mutex_unlock (&endpoints_lock);
+  sentient_race_unlock (&endpoints_lock);
 }
 
 static Endpoint *
@@ -103,12 +104,12 @@ endpoint_find (const char *token)
 {
   Endpoint *endpoint = NULL;
 
-  g_mutex_lock (&endpoints_lock);
+  sentient_race_lock (&endpoints_lock);
   if (endpoints != NULL)
     endpoint = g_hash_table_lookup (endpoints, token);
   if (endpoint != NULL)
     endpoint_ref (endpoint);
-  g_mutex_unlock (&endpoints_lock);
+  sentient_race_unlock (&endpoints_lock);
   return endpoint;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/sentient-race.h"
 #include "webrtc/sentient-link.h"
 
 /* What may wait in the mailbox; webrtcbin has no back pressure of its own. */
@@ -50,15 +51,32 @@ sentient_pipe_tap_new (SentientMailbox *mailbox, guint association_id)
 SentientPipeTap *
 sentient_pipe_tap_ref (SentientPipeTap *tap)
 {
-  g_atomic_ref_count_inc (&tap->refs);
+  sentient_race_ref (&tap->refs);
   return tap;
+}
+
+SentientPipeTap *
+sentient_pipe_tap_give (SentientPipeTap *tap)
+{
+  sentient_race_give (tap);
+  return sentient_pipe_tap_ref (tap);
+}
+
+/* The beginning of each callback on a thread of GStreamer's. What it does to the tap ends with
+ * sentient_race_give (): that its handler is gone before the last reference is, only GLib knows. */
+static SentientPipeTap *
+take_tap (gpointer data)
+{
+  sentient_race_take (data);
+  return data;
 }
 
 void
 sentient_pipe_tap_unref (SentientPipeTap *tap)
 {
-  if (!g_atomic_ref_count_dec (&tap->refs))
+  if (!sentient_race_unref (&tap->refs))
     return;
+  sentient_race_take (tap);
   sentient_mailbox_unref (tap->mailbox);
   gst_clear_object (&tap->encoder);
   g_mutex_clear (&tap->lock);
@@ -70,15 +88,17 @@ void
 sentient_pipe_tap_post (SentientPipeTap *tap, SentientPipeEvent *event)
 {
   sentient_mailbox_post (tap->mailbox, event);
+  sentient_race_give (tap);
 }
 
 static void
 set_flag (SentientPipeTap *tap, gboolean *flag)
 {
-  g_mutex_lock (&tap->lock);
+  sentient_race_lock (&tap->lock);
   *flag = TRUE;
   g_cond_signal (&tap->cond);
-  g_mutex_unlock (&tap->lock);
+  sentient_race_unlock (&tap->lock);
+  sentient_race_give (tap);
 }
 
 void
@@ -86,19 +106,19 @@ sentient_pipe_tap_wait_over (SentientPipeTap *tap, guint ms)
 {
   gint64 end = g_get_monotonic_time () + ms * G_TIME_SPAN_MILLISECOND;
 
-  g_mutex_lock (&tap->lock);
-  while (!tap->over && g_cond_wait_until (&tap->cond, &tap->lock, end))
+  sentient_race_lock (&tap->lock);
+  while (!tap->over && sentient_race_wait_until (&tap->cond, &tap->lock, end))
     ;
-  g_mutex_unlock (&tap->lock);
+  sentient_race_unlock (&tap->lock);
 }
 
 void
 sentient_pipe_tap_add_promise (SentientPipeTap *tap, gint n)
 {
-  g_mutex_lock (&tap->lock);
+  sentient_race_lock (&tap->lock);
   tap->promises += n;
   g_cond_signal (&tap->cond);
-  g_mutex_unlock (&tap->lock);
+  sentient_race_unlock (&tap->lock);
 }
 
 void
@@ -106,10 +126,10 @@ sentient_pipe_tap_wait_answered (SentientPipeTap *tap, guint ms)
 {
   gint64 end = g_get_monotonic_time () + ms * G_TIME_SPAN_MILLISECOND;
 
-  g_mutex_lock (&tap->lock);
-  while (tap->promises > 0 && g_cond_wait_until (&tap->cond, &tap->lock, end))
+  sentient_race_lock (&tap->lock);
+  while (tap->promises > 0 && sentient_race_wait_until (&tap->cond, &tap->lock, end))
     ;
-  g_mutex_unlock (&tap->lock);
+  sentient_race_unlock (&tap->lock);
 }
 
 void
@@ -121,13 +141,13 @@ sentient_pipe_tap_wait_flushed (SentientPipeTap *tap, GstWebRTCDataChannel *chan
 
   while (in_time && amount > 0)
     {
-      g_mutex_lock (&tap->lock);
+      sentient_race_lock (&tap->lock);
       while (in_time && !tap->low && !tap->over)
-        in_time = g_cond_wait_until (&tap->cond, &tap->lock, end);
+        in_time = sentient_race_wait_until (&tap->cond, &tap->lock, end);
       if (tap->over)
         in_time = FALSE;
       tap->low = FALSE; /* may have been an older crossing */
-      g_mutex_unlock (&tap->lock);
+      sentient_race_unlock (&tap->lock);
       g_object_get (channel, "buffered-amount", &amount, NULL);
     }
 }
@@ -141,7 +161,7 @@ tap_closure_unref (gpointer data, GClosure *closure)
 static void
 tap_connect (SentientPipeTap *tap, gpointer object, const char *signal, GCallback callback)
 {
-  g_signal_connect_data (object, signal, callback, sentient_pipe_tap_ref (tap), tap_closure_unref,
+  g_signal_connect_data (object, signal, callback, sentient_pipe_tap_give (tap), tap_closure_unref,
                          0);
 }
 
@@ -156,9 +176,9 @@ post_channel_event (SentientPipeTap *tap, SentientPipeEventKind kind, GstWebRTCD
 
 /* called on the pc thread */
 static void
-on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer data)
+on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer user_data)
 {
-  SentientPipeTap *tap = data;
+  SentientPipeTap *tap = take_tap (user_data);
   GstElementFactory *factory = gst_element_get_factory (element);
   const char *name = factory != NULL ? GST_OBJECT_NAME (factory) : NULL;
   gboolean is_encoder = g_strcmp0 (name, "sctpenc") == 0;
@@ -168,10 +188,11 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpoint
   g_object_set (element, "sctp-association-id", tap->association_id, NULL);
   if (is_encoder)
     {
-      g_mutex_lock (&tap->lock);
+      sentient_race_lock (&tap->lock);
       gst_object_replace ((GstObject **)&tap->encoder, GST_OBJECT (element));
-      g_mutex_unlock (&tap->lock);
+      sentient_race_unlock (&tap->lock);
     }
+  sentient_race_give (tap);
 }
 
 void
@@ -185,47 +206,47 @@ sentient_pipe_tap_steal_encoder (SentientPipeTap *tap)
 {
   GstElement *encoder;
 
-  g_mutex_lock (&tap->lock);
+  sentient_race_lock (&tap->lock);
   encoder = g_steal_pointer (&tap->encoder);
-  g_mutex_unlock (&tap->lock);
+  sentient_race_unlock (&tap->lock);
   return encoder;
 }
 
 /* called on the pc thread */
 static void
-on_channel_open (GstWebRTCDataChannel *channel, gpointer tap)
+on_channel_open (GstWebRTCDataChannel *channel, gpointer user_data)
 {
-  post_channel_event (tap, SENTIENT_PIPE_EVENT_CHANNEL_OPEN, channel);
+  post_channel_event (take_tap (user_data), SENTIENT_PIPE_EVENT_CHANNEL_OPEN, channel);
 }
 
 /* called on the pc thread */
 static void
-on_channel_close (GstWebRTCDataChannel *channel, gpointer tap)
+on_channel_close (GstWebRTCDataChannel *channel, gpointer user_data)
 {
-  SentientPipeTap *self = tap;
+  SentientPipeTap *tap = take_tap (user_data);
 
-  post_channel_event (self, SENTIENT_PIPE_EVENT_CHANNEL_CLOSED, channel);
-  set_flag (self, &self->over);
+  post_channel_event (tap, SENTIENT_PIPE_EVENT_CHANNEL_CLOSED, channel);
+  set_flag (tap, &tap->over);
 }
 
 /* called on the pc thread */
 static void
-on_channel_low (GstWebRTCDataChannel *channel, gpointer tap)
+on_channel_low (GstWebRTCDataChannel *channel, gpointer user_data)
 {
-  SentientPipeTap *self = tap;
+  SentientPipeTap *tap = take_tap (user_data);
 
-  post_channel_event (self, SENTIENT_PIPE_EVENT_CHANNEL_LOW, channel);
-  set_flag (self, &self->low);
+  post_channel_event (tap, SENTIENT_PIPE_EVENT_CHANNEL_LOW, channel);
+  set_flag (tap, &tap->low);
 }
 
 /* called on the pc thread */
 static void
-on_channel_error (GstWebRTCDataChannel *channel, const GError *error, gpointer tap)
+on_channel_error (GstWebRTCDataChannel *channel, const GError *error, gpointer user_data)
 {
   SentientPipeEvent *event = sentient_pipe_event_new (SENTIENT_PIPE_EVENT_BROKEN);
 
   event->error = error != NULL ? g_error_copy (error) : NULL;
-  sentient_pipe_tap_post (tap, event);
+  sentient_pipe_tap_post (take_tap (user_data), event);
 }
 
 /* Takes data. */
@@ -241,6 +262,7 @@ post_message (SentientPipeTap *tap, GstWebRTCDataChannel *channel, GBytes *data,
       g_bytes_unref (data);
       if (g_atomic_int_compare_and_exchange (&tap->overrun, FALSE, TRUE))
         sentient_pipe_tap_post (tap, sentient_pipe_event_new (SENTIENT_PIPE_EVENT_OVERRUN));
+      sentient_race_give (tap);
       return;
     }
   event = sentient_pipe_event_new (SENTIENT_PIPE_EVENT_MESSAGE);
@@ -253,16 +275,18 @@ post_message (SentientPipeTap *tap, GstWebRTCDataChannel *channel, GBytes *data,
 
 /* called on the pc thread, with the PC lock held. NULL: empty. */
 static void
-on_channel_data (GstWebRTCDataChannel *channel, GBytes *data, gpointer tap)
+on_channel_data (GstWebRTCDataChannel *channel, GBytes *data, gpointer user_data)
 {
-  post_message (tap, channel, data != NULL ? g_bytes_ref (data) : g_bytes_new (NULL, 0), FALSE);
+  post_message (take_tap (user_data), channel,
+                data != NULL ? g_bytes_ref (data) : g_bytes_new (NULL, 0), FALSE);
 }
 
 /* called on the pc thread, with the PC lock held. NULL: empty. */
 static void
-on_channel_string (GstWebRTCDataChannel *channel, const char *text, gpointer tap)
+on_channel_string (GstWebRTCDataChannel *channel, const char *text, gpointer user_data)
 {
-  post_message (tap, channel, g_bytes_new (text, text != NULL ? strlen (text) : 0), TRUE);
+  post_message (take_tap (user_data), channel, g_bytes_new (text, text != NULL ? strlen (text) : 0),
+                TRUE);
 }
 
 void
@@ -280,15 +304,17 @@ sentient_pipe_tap_connect_channel (SentientPipeTap *tap, GstWebRTCDataChannel *c
 
 /* called on the pc thread. Connects at once: deferring loses messages. */
 static void
-on_data_channel (GstElement *webrtc, GstWebRTCDataChannel *channel, gpointer tap)
+on_data_channel (GstElement *webrtc, GstWebRTCDataChannel *channel, gpointer user_data)
 {
+  SentientPipeTap *tap = take_tap (user_data);
+
   sentient_pipe_tap_connect_channel (tap, channel);
   post_channel_event (tap, SENTIENT_PIPE_EVENT_CHANNEL, channel);
 }
 
 /* called on the pc thread */
 static void
-on_ice_candidate (GstElement *webrtc, guint mline, const char *candidate, gpointer tap)
+on_ice_candidate (GstElement *webrtc, guint mline, const char *candidate, gpointer user_data)
 {
   SentientPipeEvent *event;
 
@@ -296,21 +322,23 @@ on_ice_candidate (GstElement *webrtc, guint mline, const char *candidate, gpoint
     return; /* told by the gathering state */
   event = sentient_pipe_event_new (SENTIENT_PIPE_EVENT_CANDIDATE);
   event->text = g_strdup (candidate);
-  sentient_pipe_tap_post (tap, event);
+  sentient_pipe_tap_post (take_tap (user_data), event);
 }
 
 /* called on the pc thread */
 static void
-on_notify_gathering (GstElement *webrtc, GParamSpec *pspec, gpointer tap)
+on_notify_gathering (GstElement *webrtc, GParamSpec *pspec, gpointer user_data)
 {
-  sentient_pipe_tap_post (tap, sentient_pipe_event_new (SENTIENT_PIPE_EVENT_GATHERING));
+  sentient_pipe_tap_post (take_tap (user_data),
+                          sentient_pipe_event_new (SENTIENT_PIPE_EVENT_GATHERING));
 }
 
 /* called on the pc thread */
 static void
-on_notify_connection (GstElement *webrtc, GParamSpec *pspec, gpointer tap)
+on_notify_connection (GstElement *webrtc, GParamSpec *pspec, gpointer user_data)
 {
-  sentient_pipe_tap_post (tap, sentient_pipe_event_new (SENTIENT_PIPE_EVENT_CONNECTION));
+  sentient_pipe_tap_post (take_tap (user_data),
+                          sentient_pipe_event_new (SENTIENT_PIPE_EVENT_CONNECTION));
 }
 
 void
@@ -325,17 +353,17 @@ sentient_pipe_tap_connect_webrtc (SentientPipeTap *tap, GstElement *webrtc)
 
 /* called on any of GStreamer's threads. A browser's pc.close () shows up only here. */
 GstBusSyncReply
-sentient_pipe_tap_on_bus_message (GstBus *bus, GstMessage *message, gpointer tap)
+sentient_pipe_tap_on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {
-  SentientPipeTap *self = tap;
+  SentientPipeTap *tap = take_tap (user_data);
 
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
     {
       SentientPipeEvent *event = sentient_pipe_event_new (SENTIENT_PIPE_EVENT_BROKEN);
 
       gst_message_parse_error (message, &event->error, NULL);
-      sentient_pipe_tap_post (self, event);
-      set_flag (self, &self->over);
+      sentient_pipe_tap_post (tap, event);
+      set_flag (tap, &tap->over);
     }
   gst_message_unref (message);
   return GST_BUS_DROP;

@@ -25,6 +25,8 @@ typedef struct _SentientPipeTap
 
 SentientPipeTap *sentient_pipe_tap_new (SentientMailbox *mailbox, guint association_id);
 SentientPipeTap *sentient_pipe_tap_ref (SentientPipeTap *tap);
+/* A reference for a callback on a thread of GStreamer's. */
+SentientPipeTap *sentient_pipe_tap_give (SentientPipeTap *tap);
 void sentient_pipe_tap_unref (SentientPipeTap *tap);
 /* Takes the event. */
 void sentient_pipe_tap_post (SentientPipeTap *tap, SentientPipeEvent *event);
@@ -44,6 +46,7 @@ void sentient_pipe_tap_wait_over (SentientPipeTap *tap, guint ms);
 void sentient_pipe_tap_connect_pipeline (SentientPipeTap *tap, GstElement *pipeline);
 void sentient_pipe_tap_connect_webrtc (SentientPipeTap *tap, GstElement *webrtc);
 void sentient_pipe_tap_connect_channel (SentientPipeTap *tap, GstWebRTCDataChannel *channel);
-GstBusSyncReply sentient_pipe_tap_on_bus_message (GstBus *bus, GstMessage *message, gpointer tap);
+GstBusSyncReply
+sentient_pipe_tap_on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/sentient-error.h"
+#include "core/sentient-race.h"
 #include "webrtc/sentient-pipe-tap.h"
 
 #define CHANNEL_LABEL "prrc"
@@ -45,7 +46,7 @@ take_association_id (void)
 {
   guint found = 0;
 
-  g_mutex_lock (&association_lock);
+  sentient_race_lock (&association_lock);
   for (guint i = 0; i < LAST_ASSOCIATION_ID && found == 0; i++)
     {
       association_last = association_last % LAST_ASSOCIATION_ID + 1;
@@ -54,7 +55,7 @@ take_association_id (void)
     }
   if (found != 0)
     association_used[found / 8] |= 1u << found % 8;
-  g_mutex_unlock (&association_lock);
+  sentient_race_unlock (&association_lock);
   return found;
 }
 
@@ -63,9 +64,9 @@ release_association_id (guint id)
 {
   if (id == 0)
     return;
-  g_mutex_lock (&association_lock);
+  sentient_race_lock (&association_lock);
   association_used[id / 8] &= ~(1u << id % 8);
-  g_mutex_unlock (&association_lock);
+  sentient_race_unlock (&association_lock);
 }
 
 /* Whether this machine has no address but loopback. */
@@ -230,8 +231,10 @@ static void
 tear_down (gpointer data, gpointer user_data)
 {
   SentientPipe *self = data;
-  SentientPipeTap *tap = sentient_pipe_tap_ref (self->tap);
+  SentientPipeTap *tap;
 
+  sentient_race_take (self);
+  tap = sentient_pipe_tap_ref (self->tap);
   if (self->polite && self->channel != NULL)
     close_channel (self);
   free_pipe (self);
@@ -252,6 +255,7 @@ sentient_pipe_tear_down (SentientPipe *self, gboolean polite)
   GThreadPool *pool = g_once (&once, create_tear_down_pool, NULL);
 
   self->polite = polite;
+  sentient_race_give (self);
   /* One thread a pipe, which has nine itself. An error means that none could be started now: it
    * stays queued for the next that is. */
   g_thread_pool_push (pool, self, NULL);
@@ -290,7 +294,7 @@ sentient_pipe_new (SentientMailbox *mailbox,
   gst_bin_add (GST_BIN (self->pipeline), webrtc);
   bus = gst_element_get_bus (self->pipeline);
   gst_bus_set_sync_handler (bus, sentient_pipe_tap_on_bus_message,
-                            sentient_pipe_tap_ref (self->tap),
+                            sentient_pipe_tap_give (self->tap),
                             (GDestroyNotify)sentient_pipe_tap_unref);
   sentient_pipe_tap_connect_webrtc (self->tap, webrtc);
 
@@ -385,9 +389,11 @@ static void
 on_promise (GstPromise *promise, gpointer user_data)
 {
   PromiseData *data = user_data;
-  SentientPipeEvent *event = sentient_pipe_event_new (data->kind);
+  SentientPipeEvent *event;
   const GstStructure *reply = NULL;
 
+  sentient_race_take (data);
+  event = sentient_pipe_event_new (data->kind);
   if (gst_promise_wait (promise) == GST_PROMISE_RESULT_REPLIED) /* is decided, does not wait */
     reply = gst_promise_get_reply (promise);
   if (reply != NULL && gst_structure_has_field (reply, "error"))
@@ -414,6 +420,7 @@ new_promise (SentientPipe *self, SentientPipeEventKind kind)
   data->tap = sentient_pipe_tap_ref (self->tap);
   data->kind = kind;
   sentient_pipe_tap_add_promise (self->tap, 1);
+  sentient_race_give (data);
   promise = gst_promise_new_with_change_func (on_promise, data, NULL);
   g_ptr_array_add (self->promises, promise);
   return promise;
