@@ -55,7 +55,8 @@ sentient_conn_new (SentientEngine *engine, int fd, const struct sockaddr_storage
     }
   if (epoll_ctl (engine->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
     {
-      g_message ("Cannot watch a new connection, closing it: %s", g_strerror (errno));
+      if (sentient_engine_may_log (engine))
+        g_message ("Cannot watch a new connection, closing it: %s", g_strerror (errno));
       close (fd);
       sentient_conn_leave_address (self);
       g_free (self);
@@ -153,7 +154,8 @@ update_events (SentientConn *self)
   event.events = (in ? EPOLLIN : 0) | (out ? EPOLLOUT : 0) | (hup ? EPOLLRDHUP : 0);
   if (epoll_ctl (self->engine->epoll_fd, EPOLL_CTL_MOD, self->fd, &event) < 0)
     {
-      g_message ("Cannot watch a connection any more, closing it: %s", g_strerror (errno));
+      if (sentient_engine_may_log (self->engine))
+        g_message ("Cannot watch a connection any more, closing it: %s", g_strerror (errno));
       sentient_conn_destroy (self);
     }
 }

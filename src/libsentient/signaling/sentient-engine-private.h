@@ -47,6 +47,8 @@ struct _SentientEngine
 
 /* The time of this turn. */
 gint64 sentient_engine_now (SentientEngine *self);
+/* A flood must not fill the log as well. */
+gboolean sentient_engine_may_log (SentientEngine *self);
 /* Everything that may call the handler runs between these two. */
 void sentient_engine_begin_turn (SentientEngine *self);
 void sentient_engine_end_turn (SentientEngine *self);

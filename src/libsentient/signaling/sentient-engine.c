@@ -126,14 +126,21 @@ sentient_engine_remove (SentientEngine *self, SentientConn *conn)
   set_paused (self, FALSE);
 }
 
-/* A flood must not fill the log as well. */
-static gboolean
-may_log (SentientEngine *self)
+gboolean
+sentient_engine_may_log (SentientEngine *self)
 {
   if (self->logged_ms != 0 && self->now_ms - self->logged_ms < LOG_EVERY_MS)
     return FALSE;
   self->logged_ms = MAX (self->now_ms, 1);
   return TRUE;
+}
+
+/* Another thread may have been faster to take the last one. */
+static void
+ensure_reserve (SentientEngine *self)
+{
+  if (self->reserve_fd < 0)
+    self->reserve_fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 /* No fd is left: take the client in on the reserve to turn it away, or it would wait for ever and
@@ -143,7 +150,7 @@ shed (SentientEngine *self, SentientListener *listener)
 {
   int fd;
 
-  if (may_log (self))
+  if (sentient_engine_may_log (self))
     g_message ("Out of file descriptors with %u connections: new ones wait until some are closed; "
                "raise the limit (ulimit -n) to serve more",
                self->n_conns);
@@ -156,7 +163,8 @@ shed (SentientEngine *self, SentientListener *listener)
           close (fd);
           self->metrics->refused[SENTIENT_REFUSED_NO_DESCRIPTORS]++;
         }
-      self->reserve_fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+      self->reserve_fd = -1;
+      ensure_reserve (self);
     }
   set_paused (self, TRUE); /* until a connection ends, or the next tick */
 }
@@ -178,7 +186,7 @@ accept_some (SentientEngine *self, SentientListener *listener)
 
       if (self->n_conns >= self->config.max_connections)
         {
-          if (may_log (self))
+          if (sentient_engine_may_log (self))
             g_message ("The limit of %u connections is reached: new ones wait until some are "
                        "closed",
                        self->config.max_connections);
@@ -330,6 +338,7 @@ sentient_engine_check_deadlines (SentientEngine *self)
 
   sentient_engine_begin_turn (self);
   sentient_addresses_expire (self->addresses, self->now_ms);
+  ensure_reserve (self);
   stop_now = self->stopping && self->now_ms >= self->stop_deadline_ms;
   for (SentientConn *conn = self->conns; conn != NULL; conn = next)
     {
@@ -416,7 +425,8 @@ sentient_engine_new (const SentientEngineConfig *config,
   self->addresses = sentient_addresses_new (&config->address, SENTIENT_ADDRESSES_MAX);
   self->context = g_main_context_ref_thread_default ();
   self->rx = g_malloc (SENTIENT_ENGINE_RX_SIZE + 1);
-  self->reserve_fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+  self->reserve_fd = -1;
+  ensure_reserve (self);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   if (self->epoll_fd < 0)
     g_error ("epoll_create1: %s", g_strerror (errno));

@@ -261,6 +261,29 @@ test_out_of_fds (Fixture *f, gconstpointer data)
   client_free (second);
 }
 
+/* Even the reserve that turns a client away was lost: it is there again later. */
+static void
+test_reserve_lost (Fixture *f, gconstpointer data)
+{
+  struct rlimit saved, limit;
+  Client *client = client_new (f);
+
+  getrlimit (RLIMIT_NOFILE, &saved);
+  limit = saved;
+  limit.rlim_cur = 3;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  fixture_settle (f);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &saved), ==, 0);
+  g_assert_cmpuint (n_connections (f), ==, 0);
+
+  fixture_advance (f, 1);
+  client_send (client, GET ("/native"));
+  g_assert_cmpuint (client_response (client, NULL, NULL), ==, 200);
+  client_free (client);
+  fixture_wait_connections (f, 0);
+  test_out_of_fds (f, data);
+}
+
 static void
 one_cycle (Fixture *f, guint kind)
 {
@@ -435,6 +458,7 @@ main (int argc, char *argv[])
   fixture_add ("/engine-limits/system-clock", test_system_clock);
   fixture_add ("/engine-limits/max-connections", test_max_connections);
   fixture_add ("/engine-limits/out-of-fds", test_out_of_fds);
+  fixture_add ("/engine-limits/reserve-lost", test_reserve_lost);
   fixture_add ("/engine-limits/flat", test_flat);
   fixture_add ("/engine-limits/idle-memory", test_idle_memory);
   fixture_add ("/engine-limits/rubbish", test_rubbish);
