@@ -5,8 +5,9 @@
 import os
 import re
 import resource
+import time
 
-from harness import LISTENING, Program, Server, at_end, case, check, contains, end_shared_servers
+from harness import LISTENING, PATIENCE, Program, Server, at_end, case, check, contains, end_shared_servers
 from harness import equal, main, sentient_path, shared_server
 from design_client import DesignClient, DesignHttpClient
 from rawhttp import Connection, Gone, check_error, encode, get, get_json
@@ -344,6 +345,56 @@ def _():
     late.close()
     client.stop()
     equal(server.stderr().count('\n') < 5, True, 'the log is short')
+    server.stop()
+
+
+@case('descriptors that run out turn one client away, and the others are served again by themselves')
+def _():
+    server = Server()
+    watcher = Connection(server.port)
+
+    def ask(connection, path):
+        connection.ask('GET', path)
+        return connection.response()
+
+    def metric(name):
+        line = re.search(r'^sentient_' + re.escape(name) + r' (\S+)$',
+                         ask(watcher, '/metrics').body.decode(), re.M)
+        return int(line.group(1))
+
+    def await_alone():
+        deadline = time.monotonic() + PATIENCE
+        while metric('connections{kind="http"}') > 1:
+            check(time.monotonic() < deadline, 'connections that were closed are counted still')
+
+    no_descriptors = 'connections_refused_total{reason="no-descriptors"}'
+    equal(metric(no_descriptors), 0, 'who was refused before')
+    # Fewer than the server's own limit of connections counts on.
+    used = max(int(fd) for fd in os.listdir(f'/proc/{server.pid}/fd'))
+    before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (used + 9, before[1]))
+    crowd = []
+    try:
+        while len(crowd) < 100:
+            crowd.append(Connection(server.port))
+            equal(ask(crowd[-1], '/healthz').status, 200, 'the status')
+        check(False, 'descriptors did not run out')
+    except Gone:
+        pass # told, not left to wait for ever
+    check(len(crowd) > 4, f'only {len(crowd) - 1} got in')
+    equal(metric(no_descriptors), 1, 'who was refused')
+
+    # The limit stays: what comes back is what the crowd gives back.
+    for connection in crowd:
+        connection.close()
+    await_alone()
+    for _n in range(3):
+        with Connection(server.port) as late:
+            equal(ask(late, '/healthz').status, 200, 'the status')
+        await_alone()
+    equal(metric(no_descriptors), 1, 'who was refused')
+    equal(ask(watcher, '/healthz').status, 200, 'who was there all the time')
+    contains(server.stderr(), 'Out of file descriptors', 'the log')
     server.stop()
 
 
