@@ -36,6 +36,7 @@ static const struct
   { "ping-interval", N_ ("ms between pings of a WebSocket") },
   { "silence-timeout", N_ ("ms without a sign of life until a node is lost") },
   { "grace-time", N_ ("ms that a lost node keeps its place") },
+  { "drain-time", N_ ("ms that it serves those who are there before it stops") },
 };
 
 static GParamSpecUInt *

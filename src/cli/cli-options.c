@@ -98,8 +98,9 @@ add_entries (GOptionContext *context, CliOptions *o, RawOptions *raw)
     { "auto-webrtc", 0, 0, G_OPTION_ARG_STRING, &raw->auto_webrtc,
       N_ ("Connect to everybody in the room by itself (default true)"), N_ ("BOOL") },
     { "data", 'd', 0, G_OPTION_ARG_FILENAME, &o->data_dir,
-      N_ ("Keep the name of this node in DIR/node-id, so that it stays the same (default: nothing "
-          "is kept)"),
+      N_ ("Keep the name of this node in DIR/node-id, so that it stays the same; with --server "
+          "also, from a stop to the next start, the sessions in DIR/handover (default: nothing is "
+          "kept)"),
       N_ ("DIR") },
     { "debug", 0, 0, G_OPTION_ARG_NONE, &o->debug,
       N_ ("Tell every step of each connection, and the library's own notes on stderr"), NULL },

@@ -41,8 +41,8 @@ on_deadline (gpointer user_data)
   CliRun *self = user_data;
 
   self->deadline_id = 0;
-  cli_complain (_ ("stopping took over %d seconds: ended without waiting longer"),
-                CLI_STOP_MS / 1000);
+  cli_complain (_ ("stopping took over %u seconds: ended without waiting longer"),
+                (CLI_STOP_MS + self->patience_ms) / 1000);
   self->status = CLI_EXIT_FAILED;
   g_main_loop_quit (self->loop);
   return G_SOURCE_REMOVE;
@@ -74,7 +74,7 @@ cli_run_stop (CliRun *self, int status)
     return;
   self->stopping = TRUE;
   self->status = status;
-  self->deadline_id = g_timeout_add (CLI_STOP_MS, on_deadline, self);
+  self->deadline_id = g_timeout_add (CLI_STOP_MS + self->patience_ms, on_deadline, self);
   g_source_set_name_by_id (self->deadline_id, "sentient-stop-deadline");
   self->stop (self->user_data);
 }

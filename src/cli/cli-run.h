@@ -21,6 +21,7 @@ typedef struct
   gboolean stopping;
   guint signal_ids[2];
   guint deadline_id;
+  guint patience_ms; /* beyond CLI_STOP_MS */
 } CliRun;
 
 void cli_run_init (CliRun *self, CliStopFunc stop, gpointer user_data);

@@ -7,18 +7,21 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <sys/resource.h>
+#include <systemd/sd-daemon.h>
 
 #include "cli-limits.h"
 #include "cli-output.h"
 #include "cli-run.h"
 #include "cli-seeds.h"
 #include "coordinator/sentient-coordinator.h"
+#include "signaling/sentient-listener.h"
 
 typedef struct
 {
   CliRun run;
   SentientCoordinator *coordinator;
-  CliSeeds *seeds; /* NULL: it has none */
+  CliSeeds *seeds;    /* NULL: it has none */
+  gboolean activated; /* the sockets are systemd's */
 } CliServer;
 
 static void
@@ -151,6 +154,17 @@ say_who_can_reach_it (CliServer *self, const char *host, const char *public_url)
            _ ("Nodes join it with: sentient --seed URL (one of the above). Ctrl-C stops it."));
 }
 
+static void
+say_activated (CliServer *self)
+{
+  g_autofree char *url = sentient_coordinator_dup_url (self->coordinator);
+
+  cli_say (
+      CLI_GOOD,
+      _ ("Listening on %s by sockets that systemd passed on: its unit says who can reach them."),
+      url);
+}
+
 static gboolean
 configure (CliServer *self, CliOptions *options, GError **error)
 {
@@ -177,6 +191,12 @@ configure (CliServer *self, CliOptions *options, GError **error)
                       options->stun != NULL ? options->stun : (GStrv)default_stun, "turn-servers",
                       options->turn, "seeds", options->seeds, NULL);
 
+  if (options->data_dir != NULL)
+    {
+      g_autofree char *handover = g_build_filename (options->data_dir, "handover", NULL);
+
+      g_object_set (self->coordinator, "handover-file", handover, NULL);
+    }
   if (options->no_limits)
     g_object_set (self->coordinator, "signal-rate", 0, "join-rate", 0, "connection-rate", 0,
                   "connections-per-address", 0, NULL);
@@ -222,12 +242,36 @@ stop (gpointer user_data)
     on_seeds_closed (NULL, self);
 }
 
+/* systemd may have opened the port already (sd_listen_fds(3)), and keeps it while we restart. */
+static gboolean
+take_sockets (CliServer *self, CliOptions *options, GError **error)
+{
+  int n = sd_listen_fds (1);
+
+  for (int i = 0; i < n; i++)
+    {
+      int fd = SD_LISTEN_FDS_START + i;
+
+      if (!sentient_coordinator_add_socket (self->coordinator, fd, error))
+        return FALSE;
+      if (options->no_limits && !sentient_listener_fd_is_loopback (fd))
+        {
+          g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                               _ ("--no-limits is for coordinators on a loopback address only, and "
+                                  "systemd passed on a socket that others reach"));
+          return FALSE;
+        }
+    }
+  self->activated = n > 0;
+  return TRUE;
+}
+
 static int
 serve (CliServer *self, CliOptions *options)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!configure (self, options, &error))
+  if (!configure (self, options, &error) || !take_sockets (self, options, &error))
     {
       cli_complain ("%s", error->message);
       return error->domain == G_OPTION_ERROR ? CLI_EXIT_USAGE : CLI_EXIT_FAILED;
@@ -243,7 +287,11 @@ serve (CliServer *self, CliOptions *options)
   cli_run_init (&self->run, stop, self);
   cli_say (CLI_GOOD, _ ("The coordinator \"%s\" is running:"),
            sentient_coordinator_get_node_id (self->coordinator));
-  say_who_can_reach_it (self, options->host, options->public_url);
+  g_object_get (self->coordinator, "drain-time", &self->run.patience_ms, NULL);
+  if (self->activated)
+    say_activated (self);
+  else
+    say_who_can_reach_it (self, options->host, options->public_url);
 
   if (options->seeds != NULL)
     self->seeds = cli_seeds_new (self->coordinator, options);

@@ -36,6 +36,7 @@ static const guint defaults[SENTIENT_N_LIMITS] = {
   [SENTIENT_LIMIT_PING_INTERVAL] = 15000,
   [SENTIENT_LIMIT_SILENCE_TIMEOUT] = 30000,
   [SENTIENT_LIMIT_GRACE_TIME] = 30000,
+  [SENTIENT_LIMIT_DRAIN_TIME] = 2000,
 };
 
 static GParamSpec *
@@ -305,6 +306,17 @@ make_times (GParamSpec *properties[SENTIENT_N_LIMITS])
    */
   properties[SENTIENT_LIMIT_SILENCE_TIMEOUT]
       = new_limit ("silence-timeout", SENTIENT_LIMIT_SILENCE_TIMEOUT, 1, G_MAXINT);
+  /**
+   * SentientCoordinator:drain-time:
+   *
+   * How long sentient_coordinator_stop_async() goes on serving those who are there, in ms, while it
+   * takes nobody new: negotiations under way can end. It ends sooner when nobody is left; 0: at
+   * once.
+   *
+   * Since: 0.1
+   */
+  properties[SENTIENT_LIMIT_DRAIN_TIME]
+      = new_limit ("drain-time", SENTIENT_LIMIT_DRAIN_TIME, 0, 600000);
   /**
    * SentientCoordinator:grace-time:
    *

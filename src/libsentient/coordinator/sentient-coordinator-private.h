@@ -46,6 +46,7 @@ typedef enum
   SENTIENT_LIMIT_PING_INTERVAL,
   SENTIENT_LIMIT_SILENCE_TIMEOUT,
   SENTIENT_LIMIT_GRACE_TIME,
+  SENTIENT_LIMIT_DRAIN_TIME,
   SENTIENT_N_LIMITS
 } SentientLimit;
 
@@ -58,6 +59,8 @@ struct _SentientCoordinator
   char *node_id;
   char *network_id;
   char *static_dir;
+  char *handover_file;
+  GArray *sockets; /* of int: to listen on; empty: host and port */
   gboolean webrtc_enabled;
   gboolean cors;
   char *public_url;
@@ -89,6 +92,9 @@ struct _SentientCoordinator
   gint64 started_at;    /* ms, monotonic */
   guint requested_port; /* what port goes back to when it stops */
   gboolean stopping;
+  GTask *drain_task; /* of the stop that is due; NULL: it does not drain */
+  GSource *drain_timer;
+  gint64 drain_until_ms; /* monotonic */
 };
 
 void sentient_seed_report_free (gpointer report);
@@ -103,7 +109,20 @@ void sentient_coordinator_init_limits (SentientCoordinator *self);
 void sentient_coordinator_fill_engine_limits (SentientCoordinator *self,
                                               SentientEngineConfig *config);
 void sentient_coordinator_apply_limits (SentientCoordinator *self);
+/* sentient-coordinator-properties.c */
+void sentient_coordinator_install_properties (GObjectClass *klass);
+/* Called where what these properties tell has changed. */
 void sentient_coordinator_notify_running (SentientCoordinator *self);
+void sentient_coordinator_notify_peer_count (SentientCoordinator *self);
+/* sentient-coordinator-handover.c */
+/* Writes handover_file; what goes wrong is said in the log. */
+void sentient_coordinator_save_handover (SentientCoordinator *self);
+/* Reads and deletes it; without one, or with one that cannot be used, the start is an empty one. */
+void sentient_coordinator_load_handover (SentientCoordinator *self);
+/* sentient-coordinator-stop.c */
+/* While it drains: ends that when it is time. */
+void sentient_coordinator_check_drain (SentientCoordinator *self);
+void sentient_coordinator_drop_drain (SentientCoordinator *self);
 /* Keeps it until the loop's next turn: its last reference went in a handler that the engine called,
  * and the engine must not go now. */
 void sentient_coordinator_live_on (SentientCoordinator *self);

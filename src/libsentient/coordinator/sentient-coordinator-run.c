@@ -2,10 +2,14 @@
 
 /* Start, stop and what the coordinator tells of itself. */
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "coordinator/sentient-coordinator-private.h"
 #include "core/sentient-error.h"
+#include "signaling/sentient-listener.h"
 
 #define CHECK_INTERVAL_MS 1000
 #define INBOUND_LISTED 256 /* so that /nodes stays small on a large coordinator */
@@ -102,6 +106,16 @@ is_loopback_host (const char *host)
 }
 
 static gboolean
+is_loopback_only (SentientCoordinator *self)
+{
+  gboolean loopback = self->sockets->len > 0 || is_loopback_host (self->host);
+
+  for (guint i = 0; i < self->sockets->len; i++)
+    loopback = loopback && sentient_listener_fd_is_loopback (g_array_index (self->sockets, int, i));
+  return loopback;
+}
+
+static gboolean
 on_check (gpointer user_data)
 {
   sentient_coordinator_cleanup (user_data);
@@ -111,8 +125,7 @@ on_check (gpointer user_data)
 static SentientAccess *
 new_access (SentientCoordinator *self, GError **error)
 {
-  g_autoptr (SentientAccess) access
-      = sentient_access_new (is_loopback_host (self->host), self->cors);
+  g_autoptr (SentientAccess) access = sentient_access_new (is_loopback_only (self), self->cors);
 
   if (self->public_url != NULL && !sentient_access_set_public_url (access, self->public_url, error))
     return NULL;
@@ -169,6 +182,63 @@ sentient_coordinator_new (void)
   return g_object_new (SENTIENT_TYPE_COORDINATOR, NULL);
 }
 
+static int
+dup_socket (int fd, GError **error)
+{
+  int copy = fcntl (fd, F_DUPFD_CLOEXEC, 3);
+  int code = errno;
+
+  if (copy < 0)
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
+                 "A socket to listen on cannot be used: %s", g_strerror (code));
+  return copy;
+}
+
+static gboolean
+listen_somewhere (SentientCoordinator *self, GError **error)
+{
+  if (self->sockets->len == 0)
+    return sentient_engine_listen (self->engine, self->host, self->port, error);
+  for (guint i = 0; i < self->sockets->len; i++)
+    {
+      int fd = dup_socket (g_array_index (self->sockets, int, i), error);
+
+      if (fd < 0 || !sentient_engine_listen_fd (self->engine, fd, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/**
+ * sentient_coordinator_add_socket:
+ * @self: a coordinator that does not run
+ * @fd: a listening TCP socket, such as systemd passes on; taken
+ * @error: return location
+ *
+ * Listens on this socket from the next start on, instead of #SentientCoordinator:host and
+ * #SentientCoordinator:port; several may be added. Clients that connect while the coordinator does
+ * not run wait as long as somebody else holds the socket open. Errors:
+ * %G_IO_ERROR_INVALID_ARGUMENT, with a message that says what the descriptor is instead.
+ *
+ * Returns: %TRUE if it is one
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_coordinator_add_socket (SentientCoordinator *self, int fd, GError **error)
+{
+  g_return_val_if_fail (SENTIENT_IS_COORDINATOR (self), FALSE);
+  g_return_val_if_fail (self->engine == NULL, FALSE);
+
+  if (!sentient_listener_check_fd (fd, error))
+    {
+      close (fd);
+      return FALSE;
+    }
+  g_array_append_val (self->sockets, fd);
+  return TRUE;
+}
+
 /**
  * sentient_coordinator_start:
  * @self: a coordinator that does not run
@@ -204,11 +274,13 @@ sentient_coordinator_start (SentientCoordinator *self, GError **error)
   sentient_coordinator_apply_limits (self);
   build (self);
   g_main_context_pop_thread_default (self->context);
-  if (!sentient_engine_listen (self->engine, self->host, self->port, error))
+  if (!listen_somewhere (self, error))
     {
       sentient_coordinator_tear_down (self);
       return FALSE;
     }
+  /* Clients can connect now, but the first is accepted by the loop. */
+  sentient_coordinator_load_handover (self);
 
   self->requested_port = self->port;
   self->port = sentient_engine_get_port (self->engine);
@@ -243,6 +315,7 @@ sentient_coordinator_tear_down (SentientCoordinator *self)
   if (self->engine == NULL)
     return;
 
+  sentient_coordinator_drop_drain (self);
   if (self->check_timer != NULL)
     g_source_destroy (self->check_timer);
   g_clear_pointer (&self->check_timer, g_source_unref);
@@ -258,78 +331,6 @@ sentient_coordinator_tear_down (SentientCoordinator *self)
   g_clear_pointer (&self->live_static_dir, g_free);
   g_clear_pointer (&self->live_access, sentient_access_free);
   self->port = self->requested_port;
-}
-
-static void
-on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  SentientCoordinator *self = g_task_get_source_object (task);
-  g_autoptr (GError) error = NULL;
-  gboolean stopped = sentient_engine_stop_finish (self->engine, result, &error);
-
-  self->stopping = FALSE;
-  sentient_coordinator_tear_down (self);
-  sentient_coordinator_notify_running (self);
-  if (stopped)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
-}
-
-/**
- * sentient_coordinator_stop_async:
- * @self: a coordinator
- * @cancellable: (nullable): ends the waiting; it stops all the same
- * @callback: called when nothing is open any more
- * @user_data: for @callback
- *
- * Stops listening, answers what was asked, says goodbye to WebSockets (close code 1001) and waits
- * for them, at most two seconds. All rooms are empty then.
- *
- * Since: 0.1
- */
-void
-sentient_coordinator_stop_async (SentientCoordinator *self,
-                                 GCancellable *cancellable,
-                                 GAsyncReadyCallback callback,
-                                 gpointer user_data)
-{
-  GTask *task;
-
-  g_return_if_fail (SENTIENT_IS_COORDINATOR (self));
-
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, sentient_coordinator_stop_async);
-  if (self->engine == NULL || self->stopping)
-    {
-      g_task_return_new_error (task, SENTIENT_ERROR, SENTIENT_ERROR_CLOSED,
-                               "The coordinator does not run.");
-      g_object_unref (task);
-      return;
-    }
-  self->stopping = TRUE;
-  sentient_hub_set_draining (self->hub);
-  sentient_engine_stop_async (self->engine, cancellable, on_stopped, task);
-  sentient_hub_end_polls (self->hub);
-}
-
-/**
- * sentient_coordinator_stop_finish:
- * @self: a coordinator
- * @result: what the callback was given
- * @error: return location
- *
- * Returns: %TRUE if it stopped
- *
- * Since: 0.1
- */
-gboolean
-sentient_coordinator_stop_finish (SentientCoordinator *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /**
@@ -355,6 +356,7 @@ sentient_coordinator_cleanup (SentientCoordinator *self)
   if (self->hub != NULL)
     sentient_hub_check_polls (self->hub);
   sentient_directory_cleanup (self->directory);
+  sentient_coordinator_check_drain (self);
 }
 
 /**

@@ -16,6 +16,8 @@ SENTIENT_API
 SentientCoordinator *sentient_coordinator_new (void);
 
 SENTIENT_API
+gboolean sentient_coordinator_add_socket (SentientCoordinator *self, int fd, GError **error);
+SENTIENT_API
 gboolean sentient_coordinator_start (SentientCoordinator *self, GError **error);
 SENTIENT_API
 void sentient_coordinator_stop_async (SentientCoordinator *self,

@@ -38,6 +38,16 @@ gboolean sentient_directory_enqueue (SentientDirectory *self,
                                      guint64 ref);
 gboolean sentient_directory_is_over_budget (SentientDirectory *self, SentientMessage *message);
 
+/* sentient-directory.c */
+/* Nobody is told but who listens. Error: BUSY. */
+gboolean sentient_directory_restore_member (SentientDirectory *self,
+                                            SentientSession *session,
+                                            const char *room,
+                                            const char *metadata,
+                                            gint64 joined_at,
+                                            gboolean stale,
+                                            GError **error);
+
 /* sentient-directory-v1.c */
 /* Whether others in its rooms can reach it, to those who want to know. */
 void sentient_directory_tell_presence (SentientDirectory *self,

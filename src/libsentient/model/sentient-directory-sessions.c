@@ -279,23 +279,12 @@ find_target (SentientDirectory *self,
   return target;
 }
 
-static SentientSender *
-ensure_sender (SentientSession *session)
-{
-  if (session->sender == NULL)
-    {
-      session->sender = sentient_sender_new ();
-      session->sender->session = session;
-    }
-  return session->sender;
-}
-
 void
 sentient_directory_set_account (SentientDirectory *self,
                                 SentientSession *session,
                                 SentientAccount *account)
 {
-  sentient_sender_set_account (ensure_sender (session), account);
+  sentient_sender_set_account (sentient_session_ensure_sender (session), account);
 }
 
 /* One address may not use up what all share. */
@@ -330,7 +319,7 @@ deliver (SentientDirectory *self,
 {
   g_autoptr (SentientMessage) message = sentient_message_new_signal (signal);
   SentientSignalType type = sentient_signal_get_signal_type (signal);
-  SentientSender *sender = ensure_sender (from);
+  SentientSender *sender = sentient_session_ensure_sender (from);
   gsize size = sentient_message_get_size (message);
 
   sentient_message_set_arrival (message, self->metrics.now_us);

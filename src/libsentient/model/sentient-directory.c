@@ -282,32 +282,68 @@ may_join (SentientDirectory *self,
   return TRUE;
 }
 
-/* Enters the room, tells the others in it and then whoever listens: a handler may undo all of it.
- */
+/* Puts the member into the room and tells whoever listens: a handler may undo all of it. */
 static void
-enter (SentientDirectory *self, SentientSession *session, SentientRoom *room, const char *metadata)
+enter (SentientDirectory *self,
+       SentientSession *session,
+       SentientRoom *room,
+       SentientMember *member,
+       gboolean stale)
 {
-  const char *name = sentient_room_get_name (room);
-  g_autoptr (SentientMember) member
-      = sentient_member_new (session->node_id, name, metadata,
-                             sentient_clock_get_real_ms (self->clock));
-  SentientMembership membership = { g_object_ref (member), g_object_ref (room), FALSE };
-  g_autoptr (SentientMessage) event = NULL;
-  SentientPeerInfo info;
+  SentientMembership membership = { g_object_ref (member), g_object_ref (room), stale };
 
   sentient_member_set_online (member, session->lost_at == 0);
   sentient_member_set_plain (member, session->v1 == NULL);
   if (session->memberships == NULL)
     session->memberships = g_array_sized_new (FALSE, FALSE, sizeof (SentientMembership), 1);
   g_array_append_val (session->memberships, membership);
+  if (stale)
+    session->v1->n_stale++;
+  sentient_room_add (room, member);
+  g_signal_emit (self, signals[SIGNAL_MEMBER_JOINED], 0, room, member);
+}
+
+/* Tells the others in the room, and enters it. */
+static void
+enter_new (SentientDirectory *self,
+           SentientSession *session,
+           SentientRoom *room,
+           const char *metadata)
+{
+  const char *name = sentient_room_get_name (room);
+  g_autoptr (SentientMember) member
+      = sentient_member_new (session->node_id, name, metadata,
+                             sentient_clock_get_real_ms (self->clock));
+  g_autoptr (SentientMessage) event = NULL;
+  SentientPeerInfo info;
 
   peer_info_init (&info, member);
+  info.plain = session->v1 == NULL;
   event = sentient_message_new_peer_joined (name, &info, info.joined_at);
   tell_room (self, room, event, session->node_id);
-
-  sentient_room_add (room, member);
   self->metrics.joins++;
-  g_signal_emit (self, signals[SIGNAL_MEMBER_JOINED], 0, room, member);
+  enter (self, session, room, member, FALSE);
+}
+
+gboolean
+sentient_directory_restore_member (SentientDirectory *self,
+                                   SentientSession *session,
+                                   const char *room_name,
+                                   const char *metadata,
+                                   gint64 joined_at,
+                                   gboolean stale,
+                                   GError **error)
+{
+  g_autoptr (SentientRoom) room = NULL;
+  g_autoptr (SentientMember) member = NULL;
+
+  /* A room that held it before holds it still, should the limits be lower now. */
+  room = ensure_room (self, room_name, error);
+  if (room == NULL)
+    return FALSE;
+  member = sentient_member_new (session->node_id, room_name, metadata, joined_at);
+  enter (self, session, room, member, stale);
+  return TRUE;
 }
 
 SentientMembership *
@@ -337,7 +373,7 @@ sentient_directory_join (SentientDirectory *self,
       /* Those who hear of the new room may have ended the session, or emptied the room again. */
       if (sentient_directory_find (self, session->node_id) == session
           && sentient_directory_find_room (self, room_name) == room)
-        enter (self, session, room, text);
+        enter_new (self, session, room, text);
     }
   else if (text != NULL) /* who says nothing of it keeps it: "?room=" has no way to */
     sentient_member_set_metadata (membership->member, text);

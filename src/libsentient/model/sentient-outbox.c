@@ -154,6 +154,26 @@ sentient_outbox_push_forced (SentientOutbox *self, SentientMessage *message)
   append (self, message, NULL, 0);
 }
 
+gboolean
+sentient_outbox_restore (SentientOutbox *self,
+                         SentientMessage *message,
+                         SentientSender *sender,
+                         guint64 seq,
+                         guint64 ref)
+{
+  const SentientOutboxItem *before = sentient_outbox_peek_nth (self, self->n_items - 1);
+  gboolean follows = TRUE;
+
+  /* Those with numbers come first. */
+  if (seq != 0)
+    follows = seq <= self->last_seq && (before == NULL || (before->seq != 0 && before->seq < seq));
+  if (!follows)
+    return FALSE;
+  append (self, message, sender, ref);
+  item_at (self, self->n_items - 1)->seq = seq;
+  return TRUE;
+}
+
 static gboolean
 is_event (const SentientOutboxItem *item)
 {

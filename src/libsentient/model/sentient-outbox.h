@@ -64,6 +64,13 @@ gboolean sentient_outbox_push (SentientOutbox *self,
  */
 void sentient_outbox_push_forced (SentientOutbox *self, SentientMessage *message);
 
+/* As it was in another outbox, number and all. FALSE: its number cannot follow the last one's. */
+gboolean sentient_outbox_restore (SentientOutbox *self,
+                                  SentientMessage *message,
+                                  SentientSender *sender,
+                                  guint64 seq,
+                                  guint64 ref);
+
 /* Drops the oldest room event that is not sent yet. FALSE: there is none. */
 gboolean sentient_outbox_drop_oldest_event (SentientOutbox *self);
 

@@ -32,6 +32,17 @@ sentient_session_unref (SentientSession *self)
   g_free (self);
 }
 
+SentientSender *
+sentient_session_ensure_sender (SentientSession *self)
+{
+  if (self->sender == NULL)
+    {
+      self->sender = sentient_sender_new ();
+      self->sender->session = self;
+    }
+  return self->sender;
+}
+
 static void
 fill_random (gpointer bytes, gsize size)
 {

@@ -88,6 +88,8 @@ struct _SentientSession
 
 SentientSession *sentient_session_ref (SentientSession *self);
 void sentient_session_unref (SentientSession *self);
+/* Itself as the sender of what waits for others. */
+SentientSender *sentient_session_ensure_sender (SentientSession *self);
 /* Makes it resumable, with a name and token of its own. */
 void sentient_session_make_resumable (SentientSession *self);
 /* Tells its transport, if there is one, that something waits. */

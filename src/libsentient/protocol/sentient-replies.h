@@ -74,7 +74,7 @@ typedef struct
   const char *session;
   const char *token; /* NULL: it is not new */
   gboolean resumed;
-  guint64 ref; /* every request up to it was handled */
+  guint64 ref;        /* every request up to it was handled */
   guint max_message;  /* bytes */
   guint max_metadata; /* bytes */
   guint room_peers;

@@ -487,45 +487,17 @@ sentient_engine_free (SentientEngine *self)
                              "The engine was freed before it had stopped");
 }
 
-gboolean
-sentient_engine_listen (SentientEngine *self, const char *host, guint16 port, GError **error)
+void
+sentient_engine_send_to_all (SentientEngine *self, const char *text, gsize len)
 {
-  g_autoptr (GPtrArray) listeners = NULL;
-
-  g_return_val_if_fail (self != NULL && host != NULL && !self->stopping, FALSE);
-
-  listeners = sentient_listener_open (host, port, error);
-  if (listeners == NULL)
-    return FALSE;
-
-  for (guint i = 0; i < listeners->len; i++)
+  sentient_engine_begin_turn (self);
+  for (SentientConn *conn = self->conns; conn != NULL; conn = conn->next)
     {
-      SentientListener *listener = g_ptr_array_index (listeners, i);
-      struct epoll_event event = { .events = self->paused ? 0 : EPOLLIN, .data.ptr = listener };
-
-      if (epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, listener->fd, &event) < 0)
-        {
-          int code = errno;
-
-          g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-                       "Cannot watch port %u of %s: %s", listener->port, host, g_strerror (code));
-          return FALSE;
-        }
+      if (conn->state == SENTIENT_CONN_WS_OPEN && conn->data != NULL
+          && !sentient_conn_is_full (conn))
+        sentient_conn_send_text (conn, text, len, NULL);
     }
-
-  if (self->listeners == NULL)
-    self->listeners = g_steal_pointer (&listeners);
-  else
-    g_ptr_array_extend_and_steal (self->listeners, g_steal_pointer (&listeners));
-  return TRUE;
-}
-
-guint16
-sentient_engine_get_port (SentientEngine *self)
-{
-  if (self->listeners == NULL)
-    return 0;
-  return ((SentientListener *)g_ptr_array_index (self->listeners, 0))->port;
+  sentient_engine_end_turn (self);
 }
 
 guint

@@ -134,6 +134,8 @@ void sentient_engine_free (SentientEngine *self);
  * (one for all). Errors: G_IO_ERROR, with a message that says which address and what to do. */
 gboolean
 sentient_engine_listen (SentientEngine *self, const char *host, guint16 port, GError **error);
+/* The same on a socket that sentient_listener_check_fd () let pass; fd is taken. */
+gboolean sentient_engine_listen_fd (SentientEngine *self, int fd, GError **error);
 guint16 sentient_engine_get_port (SentientEngine *self);
 
 /* Clean stop: no more accepts; WebSockets get a close frame 1001, requests their answers; done when
@@ -143,6 +145,9 @@ void sentient_engine_stop_async (SentientEngine *self,
                                  GAsyncReadyCallback callback,
                                  gpointer user_data);
 gboolean sentient_engine_stop_finish (SentientEngine *self, GAsyncResult *result, GError **error);
+
+/* Queues a text to each open WebSocket that has data, and room in its buffer. */
+void sentient_engine_send_to_all (SentientEngine *self, const char *text, gsize len);
 
 void sentient_engine_check_deadlines (SentientEngine *self);
 guint sentient_engine_get_n_connections (SentientEngine *self);

@@ -181,7 +181,8 @@ http_join (SentientHub *self,
   else if (!begin_request (self, session, request, &repeat, error))
     return FALSE;
 
-  if (sentient_directory_admit_join (self->directory, session, request->room, &why))
+  if (!sentient_hub_refuse_while_draining (self, &why)
+      && sentient_directory_admit_join (self->directory, session, request->room, &why))
     membership = sentient_directory_join (self->directory, session, request->room,
                                           request->metadata, &why);
   if (membership != NULL)

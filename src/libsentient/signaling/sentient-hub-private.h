@@ -24,6 +24,7 @@ struct _SentientHub
   gint64 logged_ms; /* when a taken session was logged last, monotonic; 0: never */
   GString *scratch; /* where texts are built that go out at once */
   gboolean draining;
+  guint retry_after_ms; /* while it drains */
   GQueue polls;         /* those which wait; the links are part of the polls */
   GHashTable *openings; /* SentientConn → what a v1 client asked for in its URL */
   GQueue acks;          /* sessions that are to be told what was handled; the oldest first */
@@ -40,6 +41,8 @@ void sentient_hub_count_error (SentientHub *self, const GError *error);
  * answers are not queued beyond what the connection's buffer holds. */
 void sentient_hub_send_scratch (SentientHub *self, SentientConn *conn);
 void sentient_hub_send_error (SentientHub *self, SentientConn *conn, const GError *error);
+/* Is it so late that nobody may come any more? Error: BUSY. */
+gboolean sentient_hub_refuse_while_draining (SentientHub *self, GError **error);
 /* Says that conn takes the session from the WebSocket it has; at most once a second. */
 void sentient_hub_log_taken (SentientHub *self, SentientSession *session, SentientConn *conn);
 

@@ -105,7 +105,8 @@ join (SentientHub *self,
   g_autoptr (GError) error = NULL;
   SentientMembership *membership = NULL;
 
-  if (sentient_directory_admit_join (self->directory, session, room, &error))
+  if (!sentient_hub_refuse_while_draining (self, &error)
+      && sentient_directory_admit_join (self->directory, session, room, &error))
     membership = sentient_directory_join (self->directory, session, room, metadata, &error);
   if (membership != NULL)
     {
@@ -187,7 +188,7 @@ take_session (SentientHub *self,
       fail (self, conn, "“after” is a number that was never sent in this session.");
       return;
     }
-  if (!resumed)
+  if (!resumed && !sentient_hub_refuse_while_draining (self, &error))
     session = sentient_directory_open_v1 (self->directory, query->node_id, &error);
   if (session == NULL)
     {

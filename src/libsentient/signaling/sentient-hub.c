@@ -5,6 +5,7 @@
 
 #define LOG_EVERY_MS 1000
 #define RETRY_BUSY_MS 5000
+#define RETRY_DRAINING_MS 1000 /* spread over so long */
 #define TIMER_MS 100
 
 typedef struct
@@ -110,7 +111,8 @@ ws_join (SentientHub *self,
   SentientMembership *membership = NULL;
 
   ws_fill (conn, self); /* what happened before is told before */
-  if (sentient_directory_admit_join (self->directory, session, room, &error))
+  if (!sentient_hub_refuse_while_draining (self, &error)
+      && sentient_directory_admit_join (self->directory, session, room, &error))
     membership = sentient_directory_join (self->directory, session, room, metadata, &error);
 
   g_string_truncate (self->scratch, 0);
@@ -192,7 +194,9 @@ ws_open_plain (SentientHub *self, SentientConn *conn, const SentientQuery *query
               && session->transport->kind == SENTIENT_TRANSPORT_WEBSOCKET)))
     sentient_directory_end (self->directory, session, SENTIENT_LEAVE_REASON_REPLACED);
 
-  session = sentient_directory_ensure (self->directory, query->node_id, &error);
+  session = sentient_directory_find (self->directory, query->node_id);
+  if (session == NULL && !sentient_hub_refuse_while_draining (self, &error))
+    session = sentient_directory_ensure (self->directory, query->node_id, &error);
   if (session == NULL)
     {
       sentient_hub_send_error (self, conn, error);
@@ -448,9 +452,25 @@ sentient_hub_ensure_timer (SentientHub *self)
 }
 
 void
-sentient_hub_set_draining (SentientHub *self)
+sentient_hub_set_draining (SentientHub *self, guint retry_after_ms)
 {
   self->draining = TRUE;
+  self->retry_after_ms = retry_after_ms;
+}
+
+gboolean
+sentient_hub_refuse_while_draining (SentientHub *self, GError **error)
+{
+  GError *made;
+
+  if (!self->draining)
+    return FALSE;
+  made = g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_BUSY,
+                              "This coordinator is stopping and takes no joins. Try again later.");
+  sentient_error_set_retry_after (made, self->retry_after_ms
+                                            + (guint)g_random_int_range (0, RETRY_DRAINING_MS));
+  g_propagate_error (error, made);
+  return TRUE;
 }
 
 gboolean

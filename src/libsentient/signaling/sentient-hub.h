@@ -81,8 +81,9 @@ void sentient_hub_end_polls (SentientHub *self);
 /* Polls that wait for their answer. */
 guint sentient_hub_get_n_polls (SentientHub *self);
 
-/* Stopping: no new nodes are wanted, and /readyz says so. */
-void sentient_hub_set_draining (SentientHub *self);
+/* Stopping: no new sessions and no joins, and /readyz says so. retry_after_ms: when there will be a
+ * coordinator again, as far as is known. */
+void sentient_hub_set_draining (SentientHub *self, guint retry_after_ms);
 gboolean sentient_hub_is_draining (SentientHub *self);
 
 G_END_DECLS

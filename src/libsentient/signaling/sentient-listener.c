@@ -2,6 +2,7 @@
 #include "signaling/sentient-listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -48,6 +49,17 @@ get_port (int fd)
   if (address.ss_family == AF_INET6)
     return ntohs (((struct sockaddr_in6 *)&address)->sin6_port);
   return ntohs (((struct sockaddr_in *)&address)->sin_port);
+}
+
+static SentientListener *
+listener_new (int fd)
+{
+  SentientListener *self = g_new0 (SentientListener, 1);
+
+  self->kind = SENTIENT_POLL_LISTENER;
+  self->fd = fd;
+  self->port = get_port (fd);
+  return self;
 }
 
 /* Returns the fd, or -1 with errno. */
@@ -145,10 +157,8 @@ open_all (const struct addrinfo *infos, guint16 port, int *code)
           return NULL;
         }
 
-      listener = g_new0 (SentientListener, 1);
-      listener->kind = SENTIENT_POLL_LISTENER;
-      listener->fd = fd;
-      listener->port = port = get_port (fd);
+      listener = listener_new (fd);
+      port = listener->port;
       g_ptr_array_add (listeners, listener);
     }
 
@@ -195,4 +205,63 @@ sentient_listener_open (const char *host, guint16 port, GError **error)
   if (listeners == NULL)
     set_listen_error (error, code, host, port);
   return listeners;
+}
+
+static gboolean
+has_option (int fd, int option, int wanted)
+{
+  int value = 0;
+  socklen_t len = sizeof value;
+
+  return getsockopt (fd, SOL_SOCKET, option, &value, &len) == 0 && value == wanted;
+}
+
+gboolean
+sentient_listener_check_fd (int fd, GError **error)
+{
+  struct sockaddr_storage address = { 0 };
+  socklen_t len = sizeof address;
+  const char *problem = NULL;
+
+  if (getsockname (fd, (struct sockaddr *)&address, &len) < 0)
+    problem = "no socket";
+  else if (address.ss_family != AF_INET && address.ss_family != AF_INET6)
+    problem = "no socket of an IP address";
+  else if (!has_option (fd, SO_TYPE, SOCK_STREAM))
+    problem = "no TCP socket";
+  else if (!has_option (fd, SO_ACCEPTCONN, 1))
+    problem = "no socket that listens";
+  if (problem == NULL)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "The descriptor %d that was passed on to listen at is %s: pass on a listening TCP "
+               "socket",
+               fd, problem);
+  return FALSE;
+}
+
+GPtrArray *
+sentient_listener_new_from_fd (int fd)
+{
+  GPtrArray *listeners = g_ptr_array_new_with_free_func (listener_free);
+  const int on = 1;
+
+  fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) | O_NONBLOCK);
+  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  g_ptr_array_add (listeners, listener_new (fd));
+  return listeners;
+}
+
+gboolean
+sentient_listener_fd_is_loopback (int fd)
+{
+  struct sockaddr_storage address = { 0 };
+  socklen_t len = sizeof address;
+
+  if (getsockname (fd, (struct sockaddr *)&address, &len) < 0)
+    return FALSE;
+  if (address.ss_family == AF_INET)
+    return ntohl (((struct sockaddr_in *)&address)->sin_addr.s_addr) >> 24 == 127;
+  return address.ss_family == AF_INET6
+         && IN6_IS_ADDR_LOOPBACK (&((struct sockaddr_in6 *)&address)->sin6_addr);
 }

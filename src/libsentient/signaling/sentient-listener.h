@@ -19,6 +19,13 @@ typedef struct
  * g_ptr_array_unref (). */
 GPtrArray *sentient_listener_open (const char *host, guint16 port, GError **error);
 
+/* Is it a TCP socket that listens? Error: INVALID_ARGUMENT, which says what it is instead. */
+gboolean sentient_listener_check_fd (int fd, GError **error);
+/* Of a socket that was checked; fd is taken. One SentientListener. */
+GPtrArray *sentient_listener_new_from_fd (int fd);
+/* Does it listen for this machine only? */
+gboolean sentient_listener_fd_is_loopback (int fd);
+
 /* The memory stays. */
 void sentient_listener_close (SentientListener *self);
 
