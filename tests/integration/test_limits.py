@@ -259,6 +259,23 @@ def _():
     server.stop()
 
 
+@case('--limit: what waits for a node, in all and from one sender')
+def _():
+    server = Server('--limit', 'max-queued-messages=30,max-queued-messages-per-sender=20')
+    p = server.port
+    DesignHttpClient(p, 'queue-to', 'queue')
+    senders = [DesignClient(p, f'queue-{n}', 'queue') for n in range(2)]
+    for sender, taken in zip(senders, (20, 8)):  # two joins wait, too
+        for _n in range(25):
+            sender.offer('queue-to', 'queue', 'x')
+        errors = [m for m in sender.barrier() if m['type'] == 'error']
+        equal({m['code'] for m in errors}, {'busy'}, 'the codes')
+        equal(len(errors), 25 - taken, 'refused')
+    for sender in senders:
+        sender.stop()
+    server.stop()
+
+
 @case('--limit: times')
 def _():
     server = Server('--limit', 'head-timeout=300,body-timeout=300')
