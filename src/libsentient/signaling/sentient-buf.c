@@ -31,7 +31,9 @@ sentient_buf_extend (SentientBuf *self, gsize n)
           data = g_malloc (size);
           if (self->len > 0)
             memcpy (data, self->data + self->start, self->len);
-          g_free (self->data);
+          if (!self->is_lent)
+            g_free (self->data);
+          self->is_lent = FALSE;
           self->data = data;
           self->start = 0;
           self->size = size;
@@ -64,6 +66,30 @@ sentient_buf_consume (SentientBuf *self, gsize n)
 void
 sentient_buf_clear (SentientBuf *self)
 {
+  self->start = self->len = 0;
+  if (self->is_lent)
+    return;
   g_clear_pointer (&self->data, g_free);
-  self->start = self->len = self->size = 0;
+  self->size = 0;
+}
+
+void
+sentient_buf_lend (SentientBuf *self, char *memory, guint32 size)
+{
+  g_assert (self->data == NULL);
+
+  self->data = memory;
+  self->size = size;
+  self->is_lent = TRUE;
+}
+
+void
+sentient_buf_settle (SentientBuf *self)
+{
+  SentientBuf rest = { 0 };
+
+  if (!self->is_lent)
+    return;
+  sentient_buf_append (&rest, sentient_buf_peek (self), self->len);
+  *self = rest;
 }

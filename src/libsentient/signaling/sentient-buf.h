@@ -13,6 +13,7 @@ typedef struct
   guint32 start; /* of the first byte that waits */
   guint32 len;
   guint32 size;
+  gboolean is_lent; /* data is somebody else's */
 } SentientBuf;
 
 /* Room for n more bytes, which the caller writes at once. */
@@ -20,6 +21,11 @@ char *sentient_buf_extend (SentientBuf *self, gsize n);
 void sentient_buf_append (SentientBuf *self, const void *data, gsize n);
 void sentient_buf_consume (SentientBuf *self, gsize n);
 void sentient_buf_clear (SentientBuf *self);
+/* Until settle () an empty buffer uses memory of size bytes, as far as that goes: what comes and
+ * goes within a turn then always stands at the same, warm place. */
+void sentient_buf_lend (SentientBuf *self, char *memory, guint32 size);
+/* The memory goes back; what still waits moves to the heap. */
+void sentient_buf_settle (SentientBuf *self);
 
 static inline char *
 sentient_buf_peek (const SentientBuf *self)

@@ -351,8 +351,8 @@ sentient_conn_ws_input (SentientConn *self, char *data, gsize len)
   return used;
 }
 
-void
-sentient_conn_ws_fill (SentientConn *self)
+static void
+fill_and_flush (SentientConn *self)
 {
   SentientEngine *engine = self->engine;
 
@@ -369,6 +369,15 @@ sentient_conn_ws_fill (SentientConn *self)
         return;
     }
   sentient_engine_mark (engine, self);
+}
+
+void
+sentient_conn_ws_fill (SentientConn *self)
+{
+  if (self->out.data == NULL)
+    sentient_buf_lend (&self->out, self->engine->tx, SENTIENT_ENGINE_TX_SIZE);
+  fill_and_flush (self);
+  sentient_buf_settle (&self->out);
 }
 
 gboolean

@@ -52,33 +52,16 @@ typedef struct
   char payload[125];
 } SentientWsPong;
 
+/* What a turn and a tick look at stands first, in two cache lines: with thousands of connections
+ * each further one is a wait for memory. */
 struct _SentientConn
 {
   SentientPollKind kind; /* first */
   int fd;
   SentientEngine *engine;
-  SentientConn *previous, *next; /* of all that live */
-  SentientConn *next_marked;     /* of those that the end of the turn looks at, or of the dead */
+  SentientConn *next;        /* of all that live */
+  SentientConn *next_marked; /* of those that the end of the turn looks at, or of the dead */
   gpointer data;
-  SentientAddress *address; /* counts it while it lives; a proxy's: the request, or NULL */
-
-  SentientBuf in;
-  SentientBuf out;
-  SentientFront *front; /* SOUP */
-  SentientWsMessage *message;
-  SentientWsPong *pong; /* to be answered when the write buffer has drained */
-
-  gint64 deadline_ms; /* 0: none */
-  gint64 alive_ms;    /* WS: when the last frame came */
-  guint64 queued;     /* WS: bytes ever put into the write buffer */
-  guint32 scanned;    /* HEAD: how far the head reader looked; WS: how much of a frame's text */
-  guint32 head_len;   /* BODY */
-  guint32 body_len;   /* BODY */
-  guint16 close_code; /* WS_CLOSING */
-
-  guint16 remote_port;
-  guint8 remote[16]; /* IPv6, or IPv4 mapped into it */
-  guint8 client[16]; /* is_proxy and has_client: whom it carries, or carried last */
 
   guint8 state;         /* SentientConnState */
   guint8 events_in : 1; /* what epoll watches */
@@ -88,8 +71,7 @@ struct _SentientConn
   guint8 resume : 1;     /* bytes in the read buffer want to be looked at */
   guint8 blocked : 1;    /* the kernel takes no more for now */
   guint8 want_write : 1; /* WS: ws_fill is due */
-  guint8 filling : 1;
-  guint8 idle : 1; /* HEAD: between requests */
+  guint8 idle : 1;       /* HEAD: between requests */
   guint8 native : 1;
   guint8 keep_alive : 1;
   guint8 is_head : 1; /* HEAD request: the response has no body */
@@ -99,6 +81,26 @@ struct _SentientConn
   guint8 is_proxy : 1;
   guint8 has_client : 1;
   guint8 in_waits : 1; /* bytes came that are not to be read yet */
+  guint16 close_code;  /* WS_CLOSING */
+  gint64 alive_ms;     /* WS: when the last frame came */
+  gint64 deadline_ms;  /* 0: none */
+
+  SentientBuf out;
+  guint64 queued; /* WS: bytes ever put into the write buffer */
+  SentientBuf in;
+  SentientWsMessage *message;
+  SentientWsPong *pong; /* to be answered when the write buffer has drained */
+
+  SentientConn *previous;   /* of all that live */
+  SentientAddress *address; /* counts it while it lives; a proxy's: the request, or NULL */
+  SentientFront *front;     /* SOUP */
+  guint32 scanned;  /* HEAD: how far the head reader looked; WS: how much of a frame's text */
+  guint32 head_len; /* BODY */
+  guint32 body_len; /* BODY */
+
+  guint16 remote_port;
+  guint8 remote[16]; /* IPv6, or IPv4 mapped into it */
+  guint8 client[16]; /* is_proxy and has_client: whom it carries, or carried last */
 };
 
 /* sentient-conn.c */
@@ -159,6 +161,14 @@ void sentient_lend_request (SentientConn *self,
                             gsize skip_len);
 /* The connection dies: libsoup finds the stream at its end. */
 void sentient_lend_detach (SentientConn *self);
+
+/* self is looked at soon; it may be NULL. */
+static inline void
+sentient_conn_prefetch (const SentientConn *self)
+{
+  __builtin_prefetch (self);
+  __builtin_prefetch ((const char *)self + 64);
+}
 
 static inline gboolean
 sentient_conn_is_ws (const SentientConn *self)

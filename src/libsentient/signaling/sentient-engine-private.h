@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 
 /* Whole frames of the largest message fit. */
 #define SENTIENT_ENGINE_RX_SIZE (72 * 1024)
+#define SENTIENT_ENGINE_TX_SIZE SENTIENT_ENGINE_RX_SIZE
 
 struct _SentientEngine
 {
@@ -38,6 +39,7 @@ struct _SentientEngine
   gint64 logged_ms;    /* when a limit was last complained about; 0: never */
   gint64 next_tick_us; /* monotonic; 0: none */
   char *rx;            /* what recv () fills, for all connections */
+  char *tx;            /* what a WebSocket is written from, if the kernel takes all of it */
 
   gboolean stopping;
   gint64 stop_deadline_ms;

@@ -222,6 +222,7 @@ service_marked (SentientEngine *self)
         {
           SentientConn *next = conn->next_marked;
 
+          sentient_conn_prefetch (next);
           if (n++ % CONNS_PER_STAMP == 0)
             stamp (self);
           conn->marked = FALSE;
@@ -425,6 +426,7 @@ sentient_engine_new (const SentientEngineConfig *config,
   self->addresses = sentient_addresses_new (&config->address, SENTIENT_ADDRESSES_MAX);
   self->context = g_main_context_ref_thread_default ();
   self->rx = g_malloc (SENTIENT_ENGINE_RX_SIZE + 1);
+  self->tx = g_malloc (SENTIENT_ENGINE_TX_SIZE);
   self->reserve_fd = -1;
   ensure_reserve (self);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
@@ -480,6 +482,7 @@ sentient_engine_free (SentientEngine *self)
   g_clear_object (&self->server);
   g_object_unref (self->clock);
   g_free (self->rx);
+  g_free (self->tx);
   g_free (self);
 
   if (stop_task != NULL)

@@ -141,13 +141,15 @@ static void
 on_ws_fill (SentientConn *conn, gpointer user_data)
 {
   Fixture *self = user_data;
-  g_autofree char *text = g_strnfill (self->fill_size, 'f');
+  g_autofree char *text = g_malloc (self->fill_size);
   gboolean more = TRUE;
 
   note (self, "fill");
   while (more && self->fills > 0)
     {
       self->fills--;
+      /* Each can be told from the one before. */
+      memset (text, 'a' + (int)(self->fills % 26), self->fill_size);
       more = sentient_conn_send_text (conn, text, self->fill_size, &self->last_end);
     }
 }

@@ -338,8 +338,8 @@ test_slow_reader (Fixture *f, gconstpointer data)
     {
       client_read (client, frame);
       g_assert_cmphex ((guint8)client->in->str[0], ==, 0x81);
-      g_assert_cmpint (client->in->str[4], ==, 'f');
-      g_assert_cmpint (client->in->str[frame - 1], ==, 'f');
+      for (gsize j = 4; j < frame; j++)
+        g_assert_cmpint (client->in->str[j], ==, 'a' + (int)((n - 1 - i) % 26));
       g_string_erase (client->in, 0, frame);
     }
   g_assert_cmpuint (f->fills, ==, 0);

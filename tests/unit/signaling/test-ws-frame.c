@@ -185,13 +185,14 @@ test_append (void)
   sentient_buf_clear (&buf);
 }
 
-/* The buffer against a plain string. */
+/* The buffer against a plain string; now and then in memory that is lent to it. */
 static void
 test_buf (void)
 {
   SentientBuf buf = { 0 };
   g_autoptr (GString) model = g_string_new (NULL);
   char bytes[700];
+  char lent[2000];
 
   for (guint i = 0; i < 20000; i++)
     {
@@ -209,6 +210,13 @@ test_buf (void)
           sentient_buf_consume (&buf, n);
           g_string_erase (model, 0, n);
         }
+      if (g_test_rand_int_range (0, 4) == 0)
+        {
+          sentient_buf_settle (&buf);
+          memset (lent, '!', sizeof lent);
+          if (buf.data == NULL)
+            sentient_buf_lend (&buf, lent, sizeof lent);
+        }
       g_assert_cmpuint (buf.len, ==, model->len);
       if (buf.len > 0)
         {
@@ -216,9 +224,12 @@ test_buf (void)
           sentient_buf_peek (&buf)[buf.len] = '\0'; /* there is always room for it */
         }
       else
-        g_assert_null (buf.data);
+        g_assert_true (buf.data == (buf.is_lent ? lent : NULL));
     }
+  sentient_buf_settle (&buf);
+  g_assert_true (buf.data != lent);
   sentient_buf_clear (&buf);
+  g_assert_null (buf.data);
 }
 
 int
