@@ -4,7 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <time.h>
+
+#include "load-client.h"
 
 #define ROUNDS 3
 
@@ -15,6 +18,22 @@ load_seconds (void)
 
   clock_gettime (CLOCK_MONOTONIC, &now);
   return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+int
+load_wait (int epoll, struct epoll_event *events, int n_events)
+{
+  double start = load_seconds ();
+
+  do
+    {
+      int n = epoll_wait (epoll, events, n_events, 0);
+
+      if (n > 0)
+        return n;
+    }
+  while (load_seconds () - start < LOAD_TIMEOUT_MS / 1e3);
+  return 0;
 }
 
 static int

@@ -73,7 +73,7 @@ await_all (Fanout *self, const char *needle)
 
   while (n_heard < self->n_members)
     {
-      int n = epoll_wait (self->epoll, events, 256, LOAD_TIMEOUT_MS);
+      int n = load_wait (self->epoll, events, 256);
 
       if (n <= 0)
         load_die ("only %u of %u heard of %s", n_heard, self->n_members, needle);

@@ -15,6 +15,10 @@ typedef struct
 typedef LoadFigure (*LoadMeasure) (const char *program, const void *data);
 
 double load_seconds (void);
+struct epoll_event;
+/* epoll_wait () that does not sleep: to wake a sleeping driver on the same machine would cost the
+ * server what real clients, on other machines, do not. 0: nothing came within LOAD_TIMEOUT_MS. */
+int load_wait (int epoll, struct epoll_event *events, int n_events);
 /* A signal between two sockets of a server that only copies bytes. */
 LoadFigure load_measure_floor (void);
 /* Floor and program in turns, the median of each; prints a line of JSON, which format adds to, and

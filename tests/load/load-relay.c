@@ -127,7 +127,7 @@ relay_play (Relay *self, unsigned n_messages)
     }
   while (n_received < n_sent)
     {
-      int n = epoll_wait (epoll, events, 256, LOAD_TIMEOUT_MS);
+      int n = load_wait (epoll, events, 256);
 
       if (n <= 0)
         load_die ("%u of %u signals are missing", n_sent - n_received, n_sent);

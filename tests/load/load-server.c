@@ -175,6 +175,8 @@ load_server_get_cpu (const LoadServer *self)
       unsigned long long ns;
       FILE *file;
 
+      if (task->d_name[0] == '.')
+        continue; /* "..", whose schedstat is that of the first thread again */
       snprintf (file_path, sizeof file_path, "%s/%s/schedstat", path, task->d_name);
       file = fopen (file_path, "r");
       if (file == NULL)
