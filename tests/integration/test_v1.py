@@ -4,7 +4,7 @@
 
 import json
 
-from harness import (at_end, case, check, contains, end_shared_servers, equal, main,
+from harness import (Server, at_end, case, check, contains, end_shared_servers, equal, main,
                      shared_server)
 from design_client import DesignClient
 from legacy_client import LegacyClient
@@ -515,6 +515,19 @@ def _():
     b.offer('move-a', 'move', '5')
     equal(a.take_offer('move-b'), '5', 'by WebSocket again')
     b.silent('ack', 'peer-online', 'peer-offline')
+
+
+@case('a session whose first join is refused never was')
+def _():
+    server = Server('--max-peers', '1')
+    a, b = V1Http(server.port, 'full-a'), V1Http(server.port, 'full-b')
+    a.join('full')
+    answer = b.join('full', status=503)
+    equal((answer['code'], 'ref' in answer, 'token' in answer), ('room-full', False, False), 'refused')
+    b = V1Http(server.port, 'full-b')
+    b.join('elsewhere')
+    equal(get_json(server.port, '/webrtc/info')['peerCount'], 2, 'nodes')
+    server.stop()
 
 
 @case('one poll at a time; a dead client\'s poll loses nothing')

@@ -195,8 +195,12 @@ http_join (SentientHub *self,
   g_propagate_error (error, why);
   if (sentient_directory_find (self->directory, request->node_id) != session)
     return FALSE;
-  if (is_new) /* its token was not told */
-    sentient_directory_end (self->directory, session, SENTIENT_LEAVE_REASON_LEFT);
+  if (is_new)
+    {
+      /* Its token was not told, so there is nothing that could be resumed. */
+      *ref = 0;
+      sentient_directory_end (self->directory, session, SENTIENT_LEAVE_REASON_LEFT);
+    }
   else
     sentient_directory_end_if_idle (self->directory, session);
   return FALSE;
