@@ -25,14 +25,16 @@ typedef struct
 {
   LoadClient client;
   State state;
-  unsigned index;
+  uint64_t start_ns;
 } Cycler;
 
 typedef struct
 {
   Cycler *cyclers;
   unsigned port;
-  unsigned n_left; /* cycles that are not begun */
+  unsigned n_left;  /* cycles that are not begun */
+  unsigned next_id; /* each cycle is another node, and no address has many */
+  LoadCheck *check;
   unsigned n_open;
   int epoll;
 } Churn;
@@ -41,8 +43,8 @@ static void
 say (Cycler *self, const char *type)
 {
   char text[128];
-  int len
-      = snprintf (text, sizeof text, "{\"type\":\"%s\",\"room\":\"churn-%u\"}", type, self->index);
+  int len = snprintf (text, sizeof text, "{\"type\":\"%s\",\"room\":\"churn-%u\"}", type,
+                      self->client.id);
 
   load_client_send_text (&self->client, text, len);
 }
@@ -57,7 +59,8 @@ begin (Churn *churn, Cycler *self)
   churn->n_left--;
   churn->n_open++;
   self->state = OPENING;
-  load_client_connect (&self->client, self->index, churn->port);
+  self->start_ns = load_now_ns ();
+  load_client_connect (&self->client, churn->next_id++, churn->port);
   epoll_ctl (churn->epoll, EPOLL_CTL_ADD, self->client.fd, &event);
   load_client_send_handshake (&self->client);
 }
@@ -66,7 +69,8 @@ static void
 end (Churn *churn, Cycler *self)
 {
   if (self->state != CLOSING)
-    load_die ("client %u was cut off in state %d", self->index, self->state);
+    load_die ("client %u was cut off in state %d", self->client.id, self->state);
+  load_check_time (churn->check, load_now_ns () - self->start_ns);
   load_client_close (&self->client);
   churn->n_open--;
   begin (churn, self);
@@ -86,7 +90,7 @@ step (Cycler *self, const unsigned char *text, size_t len)
       || memmem (text, len, awaited[self->state], strlen (awaited[self->state])) == NULL)
     return;
   if (memmem (text, len, "\"success\":false", 15) != NULL)
-    load_die ("client %u was refused: %.*s", self->index, (int)len, text);
+    load_die ("client %u was refused: %.*s", self->client.id, (int)len, text);
   if (self->state == GREETED)
     say (self, "join");
   else if (self->state == JOINING)
@@ -129,13 +133,10 @@ churn_run (Churn *self, unsigned n_clients, unsigned n_cycles)
 
   self->n_left = n_cycles;
   for (unsigned i = 0; i < n_clients; i++)
-    {
-      self->cyclers[i].index = i;
-      begin (self, &self->cyclers[i]);
-    }
+    begin (self, &self->cyclers[i]);
   while (self->n_open > 0)
     {
-      int n = epoll_wait (self->epoll, events, 64, LOAD_TIMEOUT_MS);
+      int n = load_wait (self->epoll, events, 64);
 
       if (n <= 0)
         load_die ("%u clients wait in vain, the first of them in state %d", self->n_open,
@@ -156,20 +157,23 @@ measure (const char *program, const void *data)
 {
   const Setting *setting = data;
   LoadServer server;
-  Churn churn = { .epoll = epoll_create1 (0) };
-  LoadFigure figure;
+  static LoadCheck warm_up;
+  Churn churn = { .epoll = epoll_create1 (0), .check = &warm_up };
+  LoadFigure figure = { 0 };
   uint64_t cpu;
   double start;
 
-  load_server_start (&server, program);
+  load_server_start (&server, program, LOAD_LIMITS_ON);
   churn.port = server.port;
   churn.cyclers = load_alloc (setting->n_clients * sizeof *churn.cyclers);
   churn_run (&churn, setting->n_clients, setting->n_cycles / 10); /* warm-up */
+  churn.check = &figure.check;
   cpu = load_server_get_cpu (&server);
   start = load_seconds ();
   churn_run (&churn, setting->n_clients, setting->n_cycles);
   figure.cpu_us = (load_server_get_cpu (&server) - cpu) / 1e3 / setting->n_cycles;
   figure.rate = setting->n_cycles / (load_seconds () - start);
+  figure.rss_kib = load_server_get_rss (&server) / 1024.0;
   free (churn.cyclers);
   close (churn.epoll);
   load_server_stop (&server);

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -11,6 +12,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* Well within what one address may have. */
+#define PER_ADDRESS 20
 
 void
 load_die (const char *format, ...)
@@ -35,25 +39,49 @@ load_alloc (size_t size)
   return memory;
 }
 
-void
-load_client_connect (LoadClient *self, unsigned id, unsigned port)
+static void
+start_connect (LoadClient *self, unsigned id, unsigned port, int flags)
 {
   struct sockaddr_in from = { .sin_family = AF_INET };
   struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons (port) };
   int on = 1;
 
-  from.sin_addr.s_addr = htonl (0x7f000001 + ((id / 100) << 8));
+  from.sin_addr.s_addr = htonl (0x7f000001 + ((id / PER_ADDRESS) << 8));
   to.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
   self->id = id;
   self->len = 0;
-  self->fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  self->fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
   if (self->fd < 0)
     load_die ("no socket for client %u: %s", id, strerror (errno));
   setsockopt (self->fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   setsockopt (self->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (bind (self->fd, (struct sockaddr *)&from, sizeof from) != 0
-      || connect (self->fd, (struct sockaddr *)&to, sizeof to) != 0)
+      || (connect (self->fd, (struct sockaddr *)&to, sizeof to) != 0 && errno != EINPROGRESS))
     load_die ("client %u cannot connect to port %u: %s", id, port, strerror (errno));
+}
+
+void
+load_client_connect (LoadClient *self, unsigned id, unsigned port)
+{
+  start_connect (self, id, port, 0);
+}
+
+void
+load_client_connect_later (LoadClient *self, unsigned id, unsigned port)
+{
+  start_connect (self, id, port, SOCK_NONBLOCK);
+}
+
+void
+load_client_finish_connect (LoadClient *self)
+{
+  int code = 0;
+  socklen_t len = sizeof code;
+
+  getsockopt (self->fd, SOL_SOCKET, SO_ERROR, &code, &len);
+  if (code != 0)
+    load_die ("client %u cannot connect: %s", self->id, strerror (code));
+  fcntl (self->fd, F_SETFL, fcntl (self->fd, F_GETFL) & ~O_NONBLOCK);
 }
 
 void
@@ -90,8 +118,8 @@ load_client_fill (LoadClient *self)
   return n > 0;
 }
 
-static void
-receive_more (LoadClient *self)
+void
+load_client_receive (LoadClient *self)
 {
   struct pollfd wait = { .fd = self->fd, .events = POLLIN };
 
@@ -113,10 +141,17 @@ load_client_drop (LoadClient *self, size_t n)
     }
 }
 
+static const unsigned char mask[4] = { 0x12, 0x34, 0x56, 0x78 };
+
+unsigned char
+load_mask_byte (char byte, size_t index)
+{
+  return (unsigned char)byte ^ mask[index % 4];
+}
+
 size_t
 load_frame_text (unsigned char *out, const char *text, size_t len)
 {
-  static const unsigned char mask[4] = { 0x12, 0x34, 0x56, 0x78 };
   size_t n = 0;
 
   out[n++] = 0x81;
@@ -131,7 +166,7 @@ load_frame_text (unsigned char *out, const char *text, size_t len)
   memcpy (out + n, mask, sizeof mask);
   n += sizeof mask;
   for (size_t i = 0; i < len; i++)
-    out[n + i] = text[i] ^ mask[i % 4];
+    out[n + i] = load_mask_byte (text[i], i);
   return n + len;
 }
 
@@ -198,10 +233,14 @@ load_client_await (LoadClient *self, const char *needle)
 
       if (n == 0)
         {
-          receive_more (self);
+          load_client_receive (self);
           continue;
         }
       found = memmem (payload, payload_len, needle, strlen (needle)) != NULL;
+      if (self->session != NULL && load_is_type (payload, payload_len, "connected"))
+        load_client_take_connected (self, payload, payload_len);
+      else if (self->session != NULL)
+        load_client_note (self, payload, payload_len);
       load_client_drop (self, n);
       if (found)
         return;
@@ -212,12 +251,13 @@ void
 load_client_send_handshake (LoadClient *self)
 {
   char text[256];
-  int len = snprintf (text, sizeof text,
-                      "GET /webrtc/signal?nodeId=n%u HTTP/1.1\r\n"
-                      "Host: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                      "Sec-WebSocket-Version: 13\r\n"
-                      "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
-                      self->id);
+  int len
+      = snprintf (text, sizeof text,
+                  "GET /webrtc/signal?nodeId=n%u HTTP/1.1\r\n"
+                  "Host: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                  "Sec-WebSocket-Version: 13\r\n%s"
+                  "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+                  self->id, self->session != NULL ? "Sec-WebSocket-Protocol: sentient.v1\r\n" : "");
 
   load_client_send_raw (self, text, len);
 }
@@ -236,20 +276,31 @@ load_client_take_handshake (LoadClient *self)
 }
 
 void
-load_client_open (LoadClient *self, const char *room)
+load_client_send_join (LoadClient *self, const char *room)
 {
   char text[256];
-  int len;
+  char ref[32] = "";
 
+  if (self->session != NULL)
+    snprintf (ref, sizeof ref, ",\"ref\":%llu", (unsigned long long)++self->session->ref);
+  load_client_send_text (self, text,
+                         (size_t)snprintf (text, sizeof text,
+                                           "{\"type\":\"join\",\"room\":\"%s\"%s}", room, ref));
+}
+
+void
+load_client_open (LoadClient *self, const char *room)
+{
   load_client_send_handshake (self);
   do
-    receive_more (self);
+    load_client_receive (self);
   while (!load_client_take_handshake (self));
+  if (self->session != NULL)
+    load_client_send_resume (self);
   load_client_await (self, "\"connected\"");
   if (room == NULL)
     return;
-  len = snprintf (text, sizeof text, "{\"type\":\"join\",\"room\":\"%s\"}", room);
-  load_client_send_text (self, text, len);
+  load_client_send_join (self, room);
   load_client_await (self, "\"join-result\"");
 }
 
@@ -257,6 +308,30 @@ void
 load_client_close (LoadClient *self)
 {
   close (self->fd);
+  self->fd = -1;
   free (self->buf);
   self->buf = NULL;
+  self->len = 0;
+}
+
+void
+load_client_reset (LoadClient *self)
+{
+  const struct linger linger = { .l_onoff = 1 };
+
+  setsockopt (self->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  load_client_close (self);
+}
+
+void
+load_client_drain (LoadClient *self)
+{
+  static const char ping[] = "{\"type\":\"ping\"}";
+
+  if (self->session != NULL)
+    load_client_ack (self);
+  load_client_send_text (self, ping, sizeof ping - 1);
+  load_client_await (self, "\"pong\"");
+  if (self->session != NULL && self->session->acked != self->session->seq)
+    load_client_drain (self);
 }

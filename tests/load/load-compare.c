@@ -45,6 +45,19 @@ compare (const void *a, const void *b)
   return x->cpu_us < y->cpu_us ? -1 : x->cpu_us > y->cpu_us;
 }
 
+LoadFigure
+load_median (LoadFigure *figures, unsigned n)
+{
+  LoadFigure middle;
+
+  qsort (figures, n, sizeof figures[0], compare);
+  middle = figures[n / 2];
+  for (unsigned i = 0; i < n; i++)
+    if (i != n / 2)
+      load_check_add (&middle.check, &figures[i].check);
+  return middle;
+}
+
 void
 load_compare (const char *mode,
               const char *program,
@@ -56,8 +69,8 @@ load_compare (const char *mode,
 {
   LoadFigure ours[ROUNDS];
   LoadFigure floors[ROUNDS];
-  LoadFigure our;
-  double bare;
+  LoadFigure our, bare;
+  double p50, p99;
   va_list args;
 
   for (unsigned i = 0; i < ROUNDS; i++)
@@ -65,18 +78,25 @@ load_compare (const char *mode,
       floors[i] = load_measure_floor ();
       ours[i] = measure (program, data);
     }
-  qsort (ours, ROUNDS, sizeof ours[0], compare);
-  qsort (floors, ROUNDS, sizeof floors[0], compare);
-  our = ours[ROUNDS / 2];
-  bare = floors[ROUNDS / 2].cpu_us;
+  our = load_median (ours, ROUNDS);
+  bare = load_median (floors, ROUNDS);
+  p50 = load_check_percentile (&our.check, 0.5);
+  p99 = load_check_percentile (&our.check, 0.99);
 
   printf ("{\"mode\":\"%s\",", mode);
   va_start (args, format);
   vprintf (format, args);
   va_end (args);
-  printf (",\"cpuUs\":%.2f,\"floorCpuUs\":%.2f,\"ratio\":%.2f,\"perSecond\":%.0f}\n", our.cpu_us,
-          bare, our.cpu_us / bare, our.rate);
-  printf (
-      "%s: %.1f µs of CPU for %s, %.2f times the bare relay of a signal (%.1f µs); %.0f a second\n",
-      mode, our.cpu_us, sentence, our.cpu_us / bare, bare, our.rate);
+  printf (",\"cpuUs\":%.2f,\"floorCpuUs\":%.2f,\"ratio\":%.2f,\"perSecond\":%.0f,\"p50Us\":%.0f,"
+          "\"p99Us\":%.0f,\"floorP99Us\":%.0f,\"rssKiB\":%.0f,\"lost\":%llu,\"twice\":%llu,"
+          "\"outOfOrder\":%llu}\n",
+          our.cpu_us, bare.cpu_us, our.cpu_us / bare.cpu_us, our.rate, p50, p99,
+          load_check_percentile (&bare.check, 0.99), our.rss_kib,
+          (unsigned long long)our.check.lost, (unsigned long long)our.check.twice,
+          (unsigned long long)our.check.out_of_order);
+  printf ("%s: %.1f µs of CPU for %s, %.2f times the bare relay of a signal (%.1f µs); %.0f a "
+          "second, p50 %.0f µs, p99 %.0f µs\n",
+          mode, our.cpu_us, sentence, our.cpu_us / bare.cpu_us, bare.cpu_us, our.rate, p50, p99);
+  load_check_assert (&our.check, mode);
+  load_check_assert (&bare.check, "the floor");
 }

@@ -14,8 +14,11 @@
 typedef struct
 {
   LoadClient *members;
+  unsigned *n_heard; /* of each */
   unsigned n_members;
   int epoll;
+  LoadCheck *check; /* NULL: nothing is noted */
+  uint64_t start_ns;
 } Fanout;
 
 static void
@@ -23,6 +26,7 @@ set_up (Fanout *self, unsigned n_members, unsigned port)
 {
   self->n_members = n_members;
   self->members = load_alloc (n_members * sizeof *self->members);
+  self->n_heard = load_alloc (n_members * sizeof *self->n_heard);
   self->epoll = epoll_create1 (0);
   for (unsigned i = 0; i < n_members; i++)
     {
@@ -43,11 +47,12 @@ tear_down (Fanout *self)
   for (unsigned i = 0; i < self->n_members; i++)
     load_client_close (&self->members[i]);
   free (self->members);
+  free (self->n_heard);
   close (self->epoll);
 }
 
 static unsigned
-take_events (LoadClient *client, const char *needle)
+take_events (Fanout *self, LoadClient *client, const char *needle)
 {
   unsigned char *payload;
   size_t payload_len;
@@ -61,6 +66,9 @@ take_events (LoadClient *client, const char *needle)
       n_events += memmem (payload, payload_len, needle, strlen (needle)) != NULL;
       load_client_drop (client, n);
     }
+  if (n_events > 0 && self->check != NULL)
+    load_check_time (self->check, load_now_ns () - self->start_ns);
+  self->n_heard[client - self->members] += n_events;
   return n_events;
 }
 
@@ -71,6 +79,7 @@ await_all (Fanout *self, const char *needle)
   struct epoll_event events[256];
   unsigned n_heard = 0;
 
+  memset (self->n_heard, 0, self->n_members * sizeof *self->n_heard);
   while (n_heard < self->n_members)
     {
       int n = load_wait (self->epoll, events, 256);
@@ -78,10 +87,11 @@ await_all (Fanout *self, const char *needle)
       if (n <= 0)
         load_die ("only %u of %u heard of %s", n_heard, self->n_members, needle);
       for (int i = 0; i < n; i++)
-        n_heard += take_events (events[i].data.ptr, needle);
+        n_heard += take_events (self, events[i].data.ptr, needle);
     }
-  if (n_heard > self->n_members)
-    load_die ("%u heard of %s, but only %u are there", n_heard, needle, self->n_members);
+  for (unsigned i = 0; i < self->n_members; i++)
+    if (self->n_heard[i] != 1)
+      load_die ("member %u heard %u times of %s", i, self->n_heard[i], needle);
 }
 
 typedef struct
@@ -100,12 +110,12 @@ measure (const char *program, const void *data)
   unsigned n_warm = setting->n_joins / 10 + 1;
   LoadServer server;
   LoadClient joiner = { 0 };
-  LoadFigure figure;
-  Fanout fanout;
+  LoadFigure figure = { 0 };
+  Fanout fanout = { 0 };
   uint64_t cpu = 0;
   double took = 0;
 
-  load_server_start (&server, program);
+  load_server_start (&server, program, LOAD_LIMITS_OFF);
   set_up (&fanout, setting->n_members, server.port);
   load_client_connect (&joiner, setting->n_members, server.port);
   load_client_open (&joiner, NULL);
@@ -114,6 +124,8 @@ measure (const char *program, const void *data)
       uint64_t before = load_server_get_cpu (&server);
       double start = load_seconds ();
 
+      fanout.check = i >= n_warm ? &figure.check : NULL;
+      fanout.start_ns = load_now_ns ();
       load_client_send_text (&joiner, join, sizeof join - 1);
       await_all (&fanout, "\"peer-joined\"");
       load_client_await (&joiner, "\"join-result\"");
@@ -122,10 +134,12 @@ measure (const char *program, const void *data)
           cpu += load_server_get_cpu (&server) - before;
           took += load_seconds () - start;
         }
+      fanout.check = NULL;
       load_client_send_text (&joiner, leave, sizeof leave - 1);
       load_client_await (&joiner, "\"leave-result\"");
       await_all (&fanout, "\"peer-left\"");
     }
+  figure.rss_kib = load_server_get_rss (&server) / 1024.0;
   tear_down (&fanout);
   load_client_close (&joiner);
   load_server_stop (&server);

@@ -19,6 +19,9 @@ typedef struct
   LoadClient client;
   char *request;
   size_t request_len;
+  size_t stamp_at;   /* in the request of one that posts */
+  uint64_t number;   /* of its last signal */
+  LoadStream stream; /* what came to one that polls */
   unsigned partner;
   int is_waiting; /* for its response */
 } Caller;
@@ -30,56 +33,19 @@ typedef struct
   unsigned n_callers;
   unsigned n_held;
   int epoll;
+  LoadCheck *check;
 } Http;
-
-/* Length of the first whole response of the buffer; 0: there is none. */
-static size_t
-response_length (const LoadClient *client)
-{
-  static const char mark[] = "Content-Length: ";
-  const unsigned char *end = memmem (client->buf, client->len, "\r\n\r\n", 4);
-  const unsigned char *length;
-  size_t total;
-
-  if (end == NULL)
-    return 0;
-  if (client->len < 12 || memcmp (client->buf, "HTTP/1.1 200", 12) != 0)
-    load_die ("client %u was refused: %.*s", client->id, (int)client->len, client->buf);
-  length = memmem (client->buf, end - client->buf, mark, strlen (mark));
-  if (length == NULL)
-    load_die ("client %u got a response without length", client->id);
-  total = end + 4 - client->buf + strtoul ((const char *)length + strlen (mark), NULL, 10);
-  return client->len >= total ? total : 0;
-}
-
-static void
-call (LoadClient *client, const char *method, const char *target, const char *body)
-{
-  char request[2048];
-  int len = snprintf (request, sizeof request,
-                      "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %zu\r\n\r\n%s", method,
-                      target, strlen (body), body);
-
-  load_client_send_raw (client, request, len);
-}
 
 /* Its node joins the room. */
 static void
 join (LoadClient *client, unsigned id, unsigned port, const char *room)
 {
   char body[128];
-  size_t n = 0;
 
   load_client_connect (client, id, port);
   snprintf (body, sizeof body, "{\"nodeId\":\"h%u\",\"room\":\"%s\"}", id, room);
-  call (client, "POST", "/webrtc/join", body);
-  while (n == 0)
-    {
-      if (!load_client_fill (client))
-        load_die ("client %u was cut off", id);
-      n = response_length (client);
-    }
-  load_client_drop (client, n);
+  load_http_call (client, "POST", "/webrtc/join", body);
+  load_client_drop (client, load_http_await (client));
 }
 
 static void
@@ -97,12 +63,14 @@ make_request (Caller *self, unsigned index)
       return;
     }
   len = sprintf (head,
-                 "{\"from\":\"h%u\",\"to\":\"h%u\",\"type\":\"offer\",\"payload\":{\"sdp\":\"",
-                 index, index + 1);
+                 "{\"from\":\"h%u\",\"to\":\"h%u\",\"type\":\"offer\",\"payload\":{"
+                 "\"stamp\":\"%0*d\",\"sdp\":\"",
+                 index, index + 1, LOAD_STAMP_SIZE, 0);
   self->request_len = sprintf (self->request,
                                "POST /webrtc/signal HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                                "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
                                LOAD_SIGNAL_SIZE, head);
+  self->stamp_at = self->request_len - strlen ("\",\"sdp\":\"") - LOAD_STAMP_SIZE;
   memset (self->request + self->request_len, 'v', LOAD_SIGNAL_SIZE - len - 3);
   self->request_len += LOAD_SIGNAL_SIZE - len;
   memcpy (self->request + self->request_len - 3, "\"}}", 3);
@@ -133,7 +101,7 @@ set_up (Http *self, unsigned n_callers, unsigned n_held, unsigned port)
       snprintf (name, sizeof name, "held-%u", i);
       join (&self->held[i], HELD_FIRST + i, port, name);
       snprintf (name, sizeof name, "/webrtc/signal?nodeId=h%u", HELD_FIRST + i);
-      call (&self->held[i], "GET", name, "");
+      load_http_call (&self->held[i], "GET", name, "");
     }
 }
 
@@ -157,17 +125,10 @@ static void
 empty_queue (Caller *self)
 {
   char target[96];
-  size_t n = 0;
 
   snprintf (target, sizeof target, "/webrtc/signal?nodeId=h%u&timeout=1", self->client.id);
-  call (&self->client, "GET", target, "");
-  while (n == 0)
-    {
-      if (!load_client_fill (&self->client))
-        load_die ("client %u was cut off", self->client.id);
-      n = response_length (&self->client);
-    }
-  load_client_drop (&self->client, n);
+  load_http_call (&self->client, "GET", target, "");
+  load_client_drop (&self->client, load_http_await (&self->client));
 }
 
 /* The poll first: it is there when the signal comes, as with real clients. */
@@ -178,8 +139,21 @@ start_pair (Http *self, unsigned poller)
   Caller *post = &self->callers[poller ^ 1];
 
   poll->is_waiting = post->is_waiting = 1;
+  load_stamp_write (post->request + post->stamp_at, ++post->number, load_now_ns ());
   load_client_send_raw (&poll->client, poll->request, poll->request_len);
   load_client_send_raw (&post->client, post->request, post->request_len);
+}
+
+static void
+take_signal (Http *self, Caller *caller, size_t len)
+{
+  const LoadClient *client = &caller->client;
+  uint64_t number, ns;
+
+  if (!load_stamp_find (client->buf, len, &number, &ns))
+    load_die ("client %u polled in vain: %.*s", client->id, (int)len, (char *)client->buf);
+  load_check_number (self->check, &caller->stream, number);
+  load_check_time (self->check, load_now_ns () - ns);
 }
 
 static void
@@ -193,7 +167,7 @@ play (Http *self, unsigned n_signals)
     start_pair (self, i);
   while (n_done < n_started)
     {
-      int n = epoll_wait (self->epoll, events, 256, LOAD_TIMEOUT_MS);
+      int n = load_wait (self->epoll, events, 256);
 
       if (n <= 0)
         load_die ("%u of %u signals are missing", n_started - n_done, n_started);
@@ -204,13 +178,11 @@ play (Http *self, unsigned n_signals)
 
           if (!load_client_fill (&caller->client))
             load_die ("client %u was cut off", caller->client.id);
-          len = response_length (&caller->client);
+          len = load_http_length (&caller->client);
           if (len == 0)
             continue;
-          if (caller->client.id % 2 == 1
-              && memmem (caller->client.buf, len, "\"offer\"", 7) == NULL)
-            load_die ("client %u polled in vain: %.*s", caller->client.id, (int)len,
-                      caller->client.buf);
+          if (caller->client.id % 2 == 1)
+            take_signal (self, caller, len);
           load_client_drop (&caller->client, len);
           caller->is_waiting = 0;
           if (self->callers[caller->partner].is_waiting)
@@ -237,21 +209,26 @@ measure (const char *program, const void *data)
 {
   const Setting *setting = data;
   LoadServer server;
-  LoadFigure figure;
-  Http http;
+  static LoadCheck warm_up;
+  LoadFigure figure = { 0 };
+  Http http = { .check = &warm_up };
   uint64_t cpu;
   double start;
 
-  load_server_start (&server, program);
+  load_server_start (&server, program, LOAD_LIMITS_OFF);
   set_up (&http, setting->n_connections, setting->n_held, server.port);
   for (unsigned i = 0; i < setting->n_connections; i++)
     empty_queue (&http.callers[i]);
   play (&http, setting->n_signals / 10); /* warm-up */
+  http.check = &figure.check;
   cpu = load_server_get_cpu (&server);
   start = load_seconds ();
   play (&http, setting->n_signals);
   figure.cpu_us = (load_server_get_cpu (&server) - cpu) / 1e3 / setting->n_signals;
   figure.rate = setting->n_signals / (load_seconds () - start);
+  figure.rss_kib = load_server_get_rss (&server) / 1024.0;
+  for (unsigned i = 1; i < http.n_callers; i += 2)
+    load_check_end (&figure.check, &http.callers[i].stream, http.callers[i ^ 1].number);
   tear_down (&http);
   load_server_stop (&server);
   return figure;

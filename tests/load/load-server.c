@@ -59,7 +59,7 @@ read_port (LoadServer *self, int changes)
 }
 
 void
-load_server_start (LoadServer *self, const char *program)
+load_server_start (LoadServer *self, const char *program, LoadLimits limits)
 {
   int changes;
 
@@ -72,7 +72,8 @@ load_server_start (LoadServer *self, const char *program)
       prctl (PR_SET_PDEATHSIG, SIGKILL);
       dup2 (self->out, STDOUT_FILENO);
       execl (program, program, "--server", "--host", "127.0.0.1", "--port", "0", "--stun", "none",
-             "--no-color", "--no-limits", "--max-peers", "2000", (char *)NULL);
+             "--no-color", limits == LOAD_LIMITS_OFF ? "--no-limits" : (char *)NULL, "--max-peers",
+             "2000", (char *)NULL);
       load_die ("cannot run %s: %s", program, strerror (errno));
     }
   read_port (self, changes);
