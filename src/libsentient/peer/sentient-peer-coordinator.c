@@ -54,7 +54,8 @@ on_reconnect_timer (gpointer user_data)
 static void
 reconnect_later (SentientPeer *self)
 {
-  guint ms = MAX (sentient_backoff_next_ms (&self->backoff, NULL), self->round_retry_ms);
+  guint backoff_ms = sentient_backoff_next_ms (&self->backoff, NULL);
+  guint ms = MAX (backoff_ms, self->round_retry_ms);
 
   g_debug ("trying to reach a coordinator again in %u ms", ms);
   clear_reconnect_timer (self);

@@ -166,6 +166,7 @@ static void
 poll_failed (SentientPollChannel *self, guint retry_after_ms, GError *error)
 {
   g_autoptr (GError) owned = error;
+  guint backoff_ms;
 
   if (++self->poll_failures >= FAILURES_MAX)
     {
@@ -173,7 +174,8 @@ poll_failed (SentientPollChannel *self, guint retry_after_ms, GError *error)
       return;
     }
   g_debug ("poll failed, trying again: %s", owned->message);
-  poll_later (self, MAX (retry_after_ms, sentient_backoff_next_ms (&self->poll_backoff, NULL)));
+  backoff_ms = sentient_backoff_next_ms (&self->poll_backoff, NULL);
+  poll_later (self, MAX (retry_after_ms, backoff_ms));
 }
 
 /* "id" alone is not enough: a coordinator counts again from 1 in a new session. */

@@ -109,9 +109,9 @@ on_timer (gpointer user_data)
 static void
 try_again_later (SentientPostQueue *self, guint retry_after_ms)
 {
-  guint ms = MAX (sentient_backoff_next_ms (&self->backoff, NULL), retry_after_ms);
+  guint backoff_ms = sentient_backoff_next_ms (&self->backoff, NULL);
 
-  self->timer = g_timeout_source_new (ms);
+  self->timer = g_timeout_source_new (MAX (backoff_ms, retry_after_ms));
   g_source_set_static_name (self->timer, "sentient-post-timer");
   g_source_set_callback (self->timer, on_timer, self, NULL);
   g_source_attach (self->timer, self->context);
