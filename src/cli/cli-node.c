@@ -135,7 +135,9 @@ on_state (GObject *object, GParamSpec *pspec, gpointer user_data)
     cli_say (CLI_WARN, _ ("The coordinator does not answer; trying again. Connections to other "
                           "nodes live on."));
   else if (state == SENTIENT_PEER_STATE_CONNECTED)
-    cli_say (CLI_GOOD, _ ("The coordinator is back."));
+    cli_say (CLI_GOOD, sentient_peer_get_resumed (self->peer)
+                           ? _ ("The coordinator is back, and nothing was missed meanwhile.")
+                           : _ ("The coordinator is back."));
 }
 
 static gboolean

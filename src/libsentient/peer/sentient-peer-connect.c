@@ -213,7 +213,7 @@ sentient_peer_close_async (SentientPeer *self,
   sentient_waiters_add (self->closing, task);
   self->is_closing = TRUE;
   why = sentient_peer_new_closed_error (self);
-  sentient_peer_fail_attempts (self, why);
+  sentient_peer_fail_attempts (self, why, TRUE);
 
   open = sentient_peer_list (self->open);
   for (guint i = 0; i < open->len; i++)

@@ -17,6 +17,41 @@ sentient_peer_has_coordinator (SentientPeer *self)
   return self->state == SENTIENT_PEER_STATE_CONNECTED && !self->is_closing;
 }
 
+gboolean
+sentient_peer_send_signal (SentientPeer *self, SentientSignal *signal, GError **error)
+{
+  g_autoptr (SentientClientRequest) request = NULL;
+
+  if (sentient_peer_has_coordinator (self))
+    return sentient_channel_send_signal (self->channel, signal, error);
+  if (self->state == SENTIENT_PEER_STATE_RECONNECTING && !self->is_closing
+      && sentient_client_session_is_begun (self->session))
+    {
+      request = sentient_client_request_new_signal (signal);
+      return sentient_client_session_add (self->session, request, error) != 0;
+    }
+  g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_CONNECTED,
+               "there is no coordinator to carry it");
+  return FALSE;
+}
+
+void
+sentient_peer_note_session (SentientPeer *self)
+{
+  sentient_peer_set_resumable (self,
+                               self->state != SENTIENT_PEER_STATE_DISCONNECTED
+                                   && sentient_client_session_is_begun (self->session),
+                               sentient_client_session_was_resumed (self->session));
+}
+
+/* Whoever still uses it keeps it. */
+static void
+forget_session (SentientPeer *self)
+{
+  sentient_client_session_unref (self->session);
+  self->session = sentient_client_session_new ();
+}
+
 static void
 clear_reconnect_timer (SentientPeer *self)
 {
@@ -55,8 +90,11 @@ static void
 reconnect_later (SentientPeer *self)
 {
   guint backoff_ms = sentient_backoff_next_ms (&self->backoff, NULL);
-  guint ms = MAX (backoff_ms, self->round_retry_ms);
+  /* Others were sent away, too: do not come back all at once. */
+  guint jitter_ms = (guint)g_random_int_range (0, (gint32)self->drain_ms / 2 + 1);
+  guint ms = MAX (MAX (backoff_ms, self->round_retry_ms), self->drain_ms + jitter_ms);
 
+  self->drain_ms = 0;
   g_debug ("trying to reach a coordinator again in %u ms", ms);
   clear_reconnect_timer (self);
   self->reconnect_timer = sentient_peer_add_timeout (self, ms, on_reconnect_timer, self);
@@ -69,6 +107,7 @@ lose_channel (SentientPeer *self, SentientPeerState state)
   g_object_freeze_notify (G_OBJECT (self));
   sentient_peer_set_channel_kind (self, SENTIENT_CHANNEL_KIND_NONE);
   sentient_peer_set_state (self, state);
+  sentient_peer_note_session (self);
   g_object_thaw_notify (G_OBJECT (self));
 }
 
@@ -82,9 +121,10 @@ sentient_peer_channel_lost (SentientPeer *self, GError *error)
   release_channel (self);
   if (g_error_matches (owned, SENTIENT_ERROR, SENTIENT_ERROR_NODE_ID_TAKEN))
     {
+      forget_session (self);
       lose_channel (self, SENTIENT_PEER_STATE_DISCONNECTED);
       sentient_peer_fail_requests (self, owned);
-      sentient_peer_fail_attempts (self, owned);
+      sentient_peer_fail_attempts (self, owned, TRUE);
       sentient_peer_clear_rooms (self);
     }
   else
@@ -93,7 +133,8 @@ sentient_peer_channel_lost (SentientPeer *self, GError *error)
         sentient_backoff_reset (&self->backoff);
       reconnect_later (self); /* before others hear of it: they may want it to stop */
       lose_channel (self, SENTIENT_PEER_STATE_RECONNECTING);
-      sentient_peer_fail_requests (self, owned);
+      if (!sentient_client_session_is_begun (self->session)) /* else they are still under way */
+        sentient_peer_fail_requests (self, owned);
     }
   sentient_peer_emit_error (self, owned);
 }
@@ -159,6 +200,16 @@ round_failed (SentientPeer *self)
   sentient_waiters_return_error (waiters, error);
 }
 
+/* It may be our own session of a process that crashed, which ends soon. */
+static void
+tell_id_taken (SentientPeer *self, const GError *error)
+{
+  if (self->told_id_taken || self->state != SENTIENT_PEER_STATE_RECONNECTING)
+    return;
+  self->told_id_taken = TRUE;
+  sentient_peer_emit_error (self, error);
+}
+
 static void
 try_failed (SentientPeer *self, SentientChannelKind kind, const GError *error)
 {
@@ -172,17 +223,35 @@ try_failed (SentientPeer *self, SentientChannelKind kind, const GError *error)
   self->round_error
       = error->domain == SENTIENT_ERROR ? error->code : (gint)SENTIENT_ERROR_CONNECTION_LOST;
   if (kind == SENTIENT_CHANNEL_KIND_WEBSOCKET
-      && !g_error_matches (error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_CONNECTED))
+      && !g_error_matches (error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_CONNECTED)
+      && !g_error_matches (error, SENTIENT_ERROR, SENTIENT_ERROR_NODE_ID_TAKEN))
     self->try_poll = TRUE;
   else
     {
       self->try_poll = FALSE;
       self->uris_tried++;
     }
+  if (g_error_matches (error, SENTIENT_ERROR, SENTIENT_ERROR_NODE_ID_TAKEN))
+    tell_id_taken (self, error);
+  if (!still_trying (self) || self->channel != NULL)
+    return;
   if (self->uris_tried < self->uris->len)
     try_uri (self);
   else
     round_failed (self);
+}
+
+/* Nothing goes on from before: what nobody answered will not be answered, and rooms are joined
+ * again. */
+static void
+begin_anew (SentientPeer *self, SentientChannel *channel)
+{
+  g_autoptr (GError) lost = g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST,
+                                                 "the coordinator was lost before it answered");
+
+  sentient_peer_fail_requests (self, lost);
+  if (self->channel == channel)
+    sentient_peer_rejoin (self);
 }
 
 /* Whoever hears of it may have left that coordinator again. */
@@ -190,17 +259,22 @@ static void
 channel_opened (SentientPeer *self, SentientChannel *channel)
 {
   g_autofree char *uri = g_uri_to_string (present_uri (self));
+  gboolean resumed = sentient_client_session_was_resumed (self->session);
 
   self->first_uri = (self->first_uri + self->uris_tried) % self->uris->len;
   self->open_since = g_get_monotonic_time ();
+  if (!resumed)
+    self->session_since = self->open_since;
   self->round_retry_ms = 0;
+  self->told_id_taken = FALSE;
   g_object_freeze_notify (G_OBJECT (self));
+  sentient_peer_note_session (self);
   sentient_peer_set_coordinator_uri (self, uri);
   sentient_peer_set_channel_kind (self, sentient_channel_get_kind (channel));
   sentient_peer_set_state (self, SENTIENT_PEER_STATE_CONNECTED);
   g_object_thaw_notify (G_OBJECT (self));
-  if (self->channel == channel)
-    sentient_peer_rejoin (self);
+  if (self->channel == channel && !resumed)
+    begin_anew (self, channel);
   if (self->channel == channel)
     sentient_waiters_return_done (self->connecting);
 }
@@ -239,10 +313,11 @@ try_uri (SentientPeer *self)
 
   g_main_context_push_thread_default (self->context);
   if (self->use_websocket && !self->try_poll)
-    self->channel = sentient_websocket_channel_new (uri, self->node_id, self->silence_ms);
-  else
     self->channel
-        = sentient_poll_channel_new (uri, self->node_id, self->request_timeout, self->poll_ms);
+        = sentient_websocket_channel_new (uri, self->node_id, self->silence_ms, self->session);
+  else
+    self->channel = sentient_poll_channel_new (uri, self->node_id, self->request_timeout,
+                                               self->poll_ms, self->session);
   if (!self->use_websocket)
     timeout_ms = self->request_timeout;
   g_signal_connect_object (self->channel, "message", G_CALLBACK (on_message), self, 0);
@@ -288,7 +363,12 @@ sentient_peer_leave_coordinator (SentientPeer *self, const GError *why)
 
   clear_reconnect_timer (self);
   if (self->state == SENTIENT_PEER_STATE_CONNECTED)
-    channel = g_steal_pointer (&self->channel);
+    {
+      channel = g_steal_pointer (&self->channel);
+      forget_session (self); /* the channel ends it */
+    }
+  else
+    sentient_client_session_abandon (self->session);
   release_channel (self);
   if (channel != NULL)
     {
@@ -303,7 +383,7 @@ sentient_peer_leave_coordinator (SentientPeer *self, const GError *why)
   lose_channel (self, SENTIENT_PEER_STATE_DISCONNECTED);
   sentient_waiters_return_error (waiters, why);
   sentient_peer_fail_requests (self, why);
-  sentient_peer_fail_attempts (self, why);
+  sentient_peer_fail_attempts (self, why, TRUE);
   sentient_peer_clear_rooms (self);
 }
 

@@ -119,12 +119,12 @@ sentient_peer_fail_attempt (SentientPeer *self,
 }
 
 void
-sentient_peer_fail_attempts (SentientPeer *self, const GError *error)
+sentient_peer_fail_attempts (SentientPeer *self, const GError *error, gboolean silent)
 {
   g_autoptr (GPtrArray) attempts = sentient_peer_list (self->attempts);
 
   for (guint i = 0; i < attempts->len; i++)
-    sentient_peer_fail_attempt (self, attempts->pdata[i], error, TRUE);
+    sentient_peer_fail_attempt (self, attempts->pdata[i], error, silent);
 }
 
 static gboolean
@@ -369,7 +369,7 @@ sentient_peer_greet (SentientPeer *self, const char *node_id, const char *room)
   if (!sentient_peer_has_coordinator (self) || g_str_equal (node_id, self->node_id)
       || g_hash_table_contains (self->open, node_id))
     return;
-  if (known != NULL && known->started >= self->open_since)
+  if (known != NULL && known->started >= self->session_since)
     return;
   if (known == NULL && !sentient_peer_has_capacity (self, node_id))
     {

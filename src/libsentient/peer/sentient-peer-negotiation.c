@@ -63,15 +63,9 @@ send_signal (SentientPeer *self,
   g_autofree char *owned = payload;
   g_autoptr (SentientSignal) signal = NULL;
 
-  if (!sentient_peer_has_coordinator (self))
-    {
-      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_CONNECTED,
-                   "there is no coordinator to carry it");
-      return FALSE;
-    }
   signal = sentient_signal_new (type, self->node_id, connection->node_id, connection->room, owned,
                                 error);
-  if (signal == NULL || !sentient_channel_send_signal (self->channel, signal, error))
+  if (signal == NULL || !sentient_peer_send_signal (self, signal, error))
     return FALSE;
   note_addressed (self, connection->node_id);
   return TRUE;
@@ -133,12 +127,19 @@ is_repeated_offer (SentientConnection *connection, const char *negotiation, cons
                              : g_strcmp0 (connection->remote_offer, sdp) == 0;
 }
 
-/* Both ends offered. The end with the smaller id gives in; towards a peer that does not know the
- * rule (it sends no negotiation id) always we. */
+/* Both ends offered. The polite end gives in: whom the coordinator says, else the one with the
+ * smaller id; towards a peer that does not know the rule (it sends no negotiation id) always we. */
 static gboolean
 ours_stands (SentientPeer *self, SentientConnection *attempt, const char *negotiation)
 {
-  gboolean stands = negotiation != NULL && strcmp (self->node_id, attempt->node_id) > 0;
+  SentientPolite polite = GPOINTER_TO_UINT (g_hash_table_lookup (self->polite, attempt->node_id));
+  gboolean stands;
+
+  if (polite == SENTIENT_POLITE_UNKNOWN)
+    stands = strcmp (self->node_id, attempt->node_id) > 0;
+  else
+    stands = polite == SENTIENT_POLITE_NO;
+  stands = stands && negotiation != NULL;
 
   sentient_peer_trace (self, attempt->node_id,
                        stands ? "both ends offered at once: ours stands"

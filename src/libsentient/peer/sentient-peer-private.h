@@ -30,6 +30,14 @@ G_BEGIN_DECLS
 #define SENTIENT_PEER_SILENCE_MS 45000
 #define SENTIENT_PEER_RECONNECT_MAX_MS 30000
 
+/* Who is polite gives in when both ends offer at once. */
+typedef enum
+{
+  SENTIENT_POLITE_UNKNOWN, /* the coordinator does not say */
+  SENTIENT_POLITE_YES,
+  SENTIENT_POLITE_NO,
+} SentientPolite;
+
 typedef SentientLink *(*SentientLinkFactory) (const char *const *stun_urls,
                                               const char *const *turn_urls,
                                               gpointer user_data);
@@ -68,6 +76,12 @@ struct _SentientPeer
   SentientChannel *channel; /* open, or being opened */
   GCancellable *opening;    /* NULL: none is being opened */
   gint64 open_since;        /* monotonic, us */
+  gint64 session_since;     /* the same; nothing was lost by way of the coordinator from then on */
+  SentientClientSession *session; /* what outlives a channel, with who speaks v1 */
+  gboolean resumable;             /* the coordinator does */
+  gboolean resumed;
+  guint drain_ms;         /* how long the coordinator asked us to stay away; 0: it did not */
+  gboolean told_id_taken; /* in this search for a coordinator */
   SentientChannelKind channel_kind;
   char *coordinator_uri;
   char *coordinator_id;
@@ -83,6 +97,7 @@ struct _SentientPeer
   GListStore *rooms;    /* SentientRoom */
   GHashTable *metadata; /* room name → what we joined it with */
   GPtrArray *requests;  /* joins and leaves without an answer, oldest first */
+  GHashTable *polite;   /* node id → SentientPolite: which end the coordinator made polite */
 
   /* connections */
   GListStore *connections; /* SentientConnection: all of attempts and open */
@@ -124,6 +139,7 @@ void sentient_peer_set_state (SentientPeer *self, SentientPeerState state);
 void sentient_peer_set_channel_kind (SentientPeer *self, SentientChannelKind kind);
 void sentient_peer_set_coordinator_uri (SentientPeer *self, const char *uri);
 void sentient_peer_set_coordinator_id (SentientPeer *self, const char *id);
+void sentient_peer_set_resumable (SentientPeer *self, gboolean resumable, gboolean resumed);
 GSource *
 sentient_peer_add_timeout (SentientPeer *self, guint ms, GSourceFunc func, gpointer user_data);
 /* For tests. */
@@ -139,6 +155,10 @@ void sentient_peer_leave_coordinator (SentientPeer *self, const GError *why);
 void sentient_peer_connect_abandoned (gpointer user_data);
 void sentient_peer_drop_channels (SentientPeer *self);
 gboolean sentient_peer_has_coordinator (SentientPeer *self);
+/* By whatever there is; with a session also while the coordinator is away. */
+gboolean sentient_peer_send_signal (SentientPeer *self, SentientSignal *signal, GError **error);
+/* To be called when the session may have begun or ended. */
+void sentient_peer_note_session (SentientPeer *self);
 
 /* sentient-peer-requests.c */
 void sentient_peer_rejoin (SentientPeer *self);
@@ -195,7 +215,8 @@ void sentient_peer_fail_attempt (SentientPeer *self,
                                  SentientConnection *connection,
                                  const GError *error,
                                  gboolean silent);
-void sentient_peer_fail_attempts (SentientPeer *self, const GError *error);
+/* All of them; silent: see above. */
+void sentient_peer_fail_attempts (SentientPeer *self, const GError *error, gboolean silent);
 /* sentient-peer-retry.c */
 GHashTable *sentient_peer_retries_new (void);
 void sentient_peer_retry_later (SentientPeer *self, const char *node_id);

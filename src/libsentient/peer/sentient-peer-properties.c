@@ -96,6 +96,38 @@ sentient_peer_get_coordinator_id (SentientPeer *self)
 }
 
 /**
+ * sentient_peer_get_resumable:
+ * @self: a peer
+ *
+ * Returns: whether the coordinator keeps what is under way when the connection to it breaks
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_peer_get_resumable (SentientPeer *self)
+{
+  g_return_val_if_fail (SENTIENT_IS_PEER (self), FALSE);
+
+  return self->resumable;
+}
+
+/**
+ * sentient_peer_get_resumed:
+ * @self: a peer
+ *
+ * Returns: whether nothing was lost when the peer last came back to a coordinator
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_peer_get_resumed (SentientPeer *self)
+{
+  g_return_val_if_fail (SENTIENT_IS_PEER (self), FALSE);
+
+  return self->resumed;
+}
+
+/**
  * sentient_peer_get_rooms:
  * @self: a peer
  *

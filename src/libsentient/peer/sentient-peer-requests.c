@@ -58,10 +58,23 @@ find_request (SentientPeer *self, gboolean join, const char *room)
   return NULL;
 }
 
+/* The coordinator does not let us take up where we were: we come back as somebody new. error is
+ * taken. */
+static void
+begin_again (SentientPeer *self, GError *error)
+{
+  sentient_client_session_drop (self->session);
+  sentient_peer_channel_lost (self, error);
+}
+
 static void
 refuse_request (SentientPeer *self, Request *request, const GError *error)
 {
-  if (request->again)
+  if (request->again && g_error_matches (error, SENTIENT_ERROR, SENTIENT_ERROR_NODE_ID_TAKEN))
+    /* By our own last session, maybe, which ends when its time is over. */
+    begin_again (self, g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST, "%s",
+                                    error->message));
+  else if (request->again)
     {
       g_autoptr (GError) lost = g_error_copy (error);
 
@@ -87,7 +100,7 @@ on_request_timeout (gpointer user_data)
   if (!request->join)
     sentient_peer_forget_room (self, request->room);
   if (request->again)
-    sentient_peer_channel_lost (self, g_steal_pointer (&error));
+    begin_again (self, g_steal_pointer (&error));
   else
     refuse_request (self, owned, error);
   return G_SOURCE_REMOVE;

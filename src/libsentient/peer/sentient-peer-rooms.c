@@ -69,6 +69,7 @@ member_gone (SentientPeer *self,
     {
       sentient_early_candidates_drop (self->early, node_id);
       sentient_peer_forget_retries (self, node_id);
+      g_hash_table_remove (self->polite, node_id);
       attempt = g_hash_table_lookup (self->attempts, node_id);
       error = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_PEER,
                            "“%s” left room “%s” before a connection was made (%s)", node_id,
@@ -77,6 +78,17 @@ member_gone (SentientPeer *self,
         sentient_peer_fail_attempt (self, attempt, error, TRUE);
     }
   sentient_peer_emit_member_left (self, room, keep, reason);
+}
+
+/* What v1 coordinators tell besides. */
+static void
+update_member (SentientPeer *self, SentientMember *member, SentientRemotePeer *remote)
+{
+  sentient_member_set_online (member, !remote->offline);
+  if (remote->knows_polite)
+    g_hash_table_replace (self->polite, g_strdup (remote->node_id),
+                          GUINT_TO_POINTER (remote->polite ? SENTIENT_POLITE_YES
+                                                           : SENTIENT_POLITE_NO));
 }
 
 /* NULL: it was there, or there is no place for it. */
@@ -92,6 +104,7 @@ add_member (SentientPeer *self, SentientRoom *room, SentientRemotePeer *remote)
   if (member != NULL)
     {
       sentient_member_set_metadata (member, remote->metadata);
+      update_member (self, member, remote);
       return NULL;
     }
   if (sentient_room_get_n_members (room) >= SENTIENT_PEER_MEMBERS_MAX)
@@ -102,6 +115,7 @@ add_member (SentientPeer *self, SentientRoom *room, SentientRemotePeer *remote)
     }
   added = sentient_member_new (remote->node_id, sentient_room_get_name (room), remote->metadata,
                                g_get_real_time () / 1000);
+  update_member (self, added, remote);
   sentient_room_add (room, added);
   return added;
 }
@@ -176,6 +190,39 @@ handle_peer_left (SentientPeer *self, SentientServerMessage *message)
 }
 
 static void
+handle_room_state (SentientPeer *self, SentientServerMessage *message)
+{
+  g_autoptr (SentientRoom) room = sentient_peer_find_room (self, message->room);
+
+  if (room == NULL)
+    return;
+  g_object_ref (room);
+  sentient_peer_sync_members (self, room, message->peers, TRUE);
+}
+
+static void
+handle_presence (SentientPeer *self, SentientServerMessage *message, gboolean online)
+{
+  SentientRoom *room = sentient_peer_find_room (self, message->room);
+  SentientMember *member = room != NULL ? sentient_room_find_member (room, message->node_id) : NULL;
+
+  if (member != NULL)
+    sentient_member_set_online (member, online);
+}
+
+/* Signals were among what is lost. */
+static void
+handle_gap (SentientPeer *self, SentientServerMessage *message)
+{
+  g_autoptr (GError) error
+      = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST,
+                     "the coordinator lost %" G_GUINT64_FORMAT " of its messages to us",
+                     message->gap_to - message->gap_from + 1);
+
+  sentient_peer_fail_attempts (self, error, FALSE);
+}
+
+static void
 take_ice_servers (SentientPeer *self, SentientServerMessage *message)
 {
   if (message->stun_urls != NULL)
@@ -198,7 +245,9 @@ handle_error (SentientPeer *self, const GError *error)
 
   if (attributed)
     return;
-  if (self->requests->len == 0)
+  if (self->resumable) /* there it would say so */
+    attributed = FALSE;
+  else if (self->requests->len == 0)
     attributed = sentient_peer_attribute_error (self, error);
   else if (self->requests->len == 1 && sentient_peer_count_addressed (self) == 0)
     attributed = sentient_peer_refuse_first_request (self, error);
@@ -216,7 +265,10 @@ sentient_peer_handle_message (SentientPeer *self, SentientServerMessage *message
       break;
     case SENTIENT_SERVER_JOIN_RESULT:
       take_ice_servers (self, message);
-      sentient_peer_handle_join_result (self, message);
+      sentient_peer_note_session (self);
+      /* While a channel is being opened it tells of nothing else. */
+      if (self->state == SENTIENT_PEER_STATE_CONNECTED)
+        sentient_peer_handle_join_result (self, message);
       break;
     case SENTIENT_SERVER_LEAVE_RESULT:
       sentient_peer_handle_leave_result (self, message);
@@ -234,12 +286,20 @@ sentient_peer_handle_message (SentientPeer *self, SentientServerMessage *message
       handle_error (self, message->error);
       break;
     case SENTIENT_SERVER_ROOM_STATE:
+      handle_room_state (self, message);
+      break;
     case SENTIENT_SERVER_PEER_OFFLINE:
     case SENTIENT_SERVER_PEER_ONLINE:
-    case SENTIENT_SERVER_UNDELIVERED:
+      handle_presence (self, message, message->kind == SENTIENT_SERVER_PEER_ONLINE);
+      break;
     case SENTIENT_SERVER_GAP:
-    case SENTIENT_SERVER_ACK:
+      handle_gap (self, message);
+      break;
     case SENTIENT_SERVER_DRAINING:
+      self->drain_ms = message->retry_after_ms;
+      break;
+    case SENTIENT_SERVER_UNDELIVERED: /* the session knows what became of which signal */
+    case SENTIENT_SERVER_ACK:
     case SENTIENT_SERVER_PONG:
     case SENTIENT_SERVER_UNKNOWN:
     default:

@@ -25,6 +25,8 @@ typedef enum
   PROP_CHANNEL_KIND,
   PROP_COORDINATOR_URI,
   PROP_COORDINATOR_ID,
+  PROP_RESUMABLE,
+  PROP_RESUMED,
   PROP_ROOMS,
   PROP_CONNECTIONS,
   PROP_AUTO_CONNECT,
@@ -97,6 +99,13 @@ set_boolean (SentientPeer *self, gboolean *field, gboolean value, GParamSpec *ps
     return;
   *field = value;
   g_object_notify_by_pspec (G_OBJECT (self), pspec);
+}
+
+void
+sentient_peer_set_resumable (SentientPeer *self, gboolean resumable, gboolean resumed)
+{
+  set_boolean (self, &self->resumable, resumable, properties[PROP_RESUMABLE]);
+  set_boolean (self, &self->resumed, resumed, properties[PROP_RESUMED]);
 }
 
 static void
@@ -178,6 +187,12 @@ sentient_peer_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_COORDINATOR_ID:
       g_value_set_string (value, self->coordinator_id);
       break;
+    case PROP_RESUMABLE:
+      g_value_set_boolean (value, self->resumable);
+      break;
+    case PROP_RESUMED:
+      g_value_set_boolean (value, self->resumed);
+      break;
     case PROP_ROOMS:
       g_value_set_object (value, self->rooms);
       break;
@@ -251,6 +266,8 @@ sentient_peer_set_property (GObject *object, guint prop_id, const GValue *value,
     case PROP_CHANNEL_KIND:
     case PROP_COORDINATOR_URI:
     case PROP_COORDINATOR_ID:
+    case PROP_RESUMABLE:
+    case PROP_RESUMED:
     case PROP_ROOMS:
     case PROP_CONNECTIONS:
     default:
@@ -304,6 +321,8 @@ sentient_peer_finalize (GObject *object)
   g_hash_table_unref (self->open);
   g_hash_table_unref (self->addressed);
   g_hash_table_unref (self->metadata);
+  g_hash_table_unref (self->polite);
+  sentient_client_session_unref (self->session);
   sentient_early_candidates_free (self->early);
   g_hash_table_unref (self->retries);
   g_object_unref (self->rooms);
@@ -378,6 +397,27 @@ make_status_properties (void)
    * Since: 0.1
    */
   properties[PROP_COORDINATOR_ID] = g_param_spec_string ("coordinator-id", NULL, NULL, NULL, flags);
+
+  /**
+   * SentientPeer:resumable:
+   *
+   * Whether the coordinator keeps what is under way when the connection to it breaks, so that
+   * nothing is lost and nothing comes twice if the peer is back in time (half a minute, unless the
+   * coordinator was told otherwise).
+   *
+   * Since: 0.1
+   */
+  properties[PROP_RESUMABLE] = g_param_spec_boolean ("resumable", NULL, NULL, FALSE, flags);
+
+  /**
+   * SentientPeer:resumed:
+   *
+   * Whether the peer was back in time when it last came back to a coordinator. If not, it joined
+   * its rooms again.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_RESUMED] = g_param_spec_boolean ("resumed", NULL, NULL, FALSE, flags);
 
   /**
    * SentientPeer:rooms:
@@ -530,6 +570,8 @@ sentient_peer_init (SentientPeer *self)
   self->rooms = g_list_store_new (SENTIENT_TYPE_ROOM);
   self->metadata = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->requests = g_ptr_array_new ();
+  self->polite = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->session = sentient_client_session_new ();
 
   self->connections = g_list_store_new (SENTIENT_TYPE_CONNECTION);
   self->attempts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);

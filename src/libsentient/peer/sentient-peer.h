@@ -26,6 +26,10 @@ const char *sentient_peer_get_coordinator_uri (SentientPeer *self);
 SENTIENT_API
 const char *sentient_peer_get_coordinator_id (SentientPeer *self);
 SENTIENT_API
+gboolean sentient_peer_get_resumable (SentientPeer *self);
+SENTIENT_API
+gboolean sentient_peer_get_resumed (SentientPeer *self);
+SENTIENT_API
 GListModel *sentient_peer_get_rooms (SentientPeer *self);
 SENTIENT_API
 GListModel *sentient_peer_get_connections (SentientPeer *self);

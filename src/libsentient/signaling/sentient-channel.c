@@ -106,6 +106,42 @@ sentient_channel_emit_closed (SentientChannel *self, GError *error)
   g_signal_emit (self, signals[CLOSED], 0, error);
 }
 
+void
+sentient_channel_emit_failed (SentientChannel *self, SentientClientSession *session)
+{
+  g_autoptr (GPtrArray) failed = sentient_client_session_take_failed (session);
+
+  for (guint i = 0; i < failed->len; i++)
+    {
+      SentientFailedSignal *each = failed->pdata[i];
+
+      sentient_channel_emit_signal_failed (self, each->signal, each->error);
+    }
+}
+
+gboolean
+sentient_channel_hand_out (SentientChannel *self,
+                           SentientClientSession *session,
+                           SentientServerMessage *message)
+{
+  g_autoptr (SentientChannel) keep = g_object_ref (self);
+  g_autoptr (SentientClientSession) keep_session = sentient_client_session_ref (session);
+  SentientClientVerdict verdict = sentient_client_session_receive (session, message);
+
+  if (verdict == SENTIENT_CLIENT_TAKE)
+    sentient_channel_emit_message (self, message);
+  sentient_channel_emit_failed (self, session);
+  return verdict != SENTIENT_CLIENT_BROKEN;
+}
+
+GError *
+sentient_channel_new_broken_error (void)
+{
+  return g_error_new_literal (
+      SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST,
+      "messages of the coordinator are missing; it is asked for them again");
+}
+
 static GUri *
 bad_uri (GError **error, const char *text, const char *what)
 {

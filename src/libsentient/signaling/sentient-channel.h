@@ -6,6 +6,7 @@
 #include "core/sentient-enums.h"
 #include "core/sentient-error.h"
 #include "protocol/sentient-server-message.h"
+#include "signaling/sentient-client-session.h"
 
 G_BEGIN_DECLS
 
@@ -21,12 +22,20 @@ G_BEGIN_DECLS
  * where the channel can tell which one) "fault" (GError *)                        the coordinator
  * said something senseless; we go on "closed" (GError * or NULL)               once, last, only
  * after a successful open. NULL: we closed it. NODE_ID_TAKEN: another session has our id, do not
- * come back. */
+ * come back.
+ *
+ * A channel offers the coordinator to speak v1. If it does, what is asked and what comes goes
+ * through the session that was given to the channel, so that the next one can go on where this one
+ * broke off; else the session is dropped. */
 #define SENTIENT_TYPE_CHANNEL (sentient_channel_get_type ())
 G_DECLARE_INTERFACE (SentientChannel, sentient_channel, SENTIENT, CHANNEL, GObject)
 
 #define SENTIENT_CHANNEL_BODY_MAX (1024 * 1024) /* bytes of one message or answer */
-#define SENTIENT_CLOSE_NODE_ID_TAKEN 4001       /* WebSocket close code */
+
+/* WebSocket close codes */
+#define SENTIENT_CLOSE_TAKEN_OVER 4001    /* another connection has our session, or our node id */
+#define SENTIENT_CLOSE_BROKEN 4002        /* we broke the rules of the session */
+#define SENTIENT_CLOSE_NODE_ID_TAKEN 4009 /* another session held our node id when we came */
 
 struct _SentientChannelInterface
 {
@@ -74,6 +83,12 @@ void
 sentient_channel_emit_signal_failed (SentientChannel *self, SentientSignal *signal, GError *error);
 void sentient_channel_emit_fault (SentientChannel *self, GError *error);
 void sentient_channel_emit_closed (SentientChannel *self, GError *error);
+/* What came in a v1 session, with what follows from it. FALSE: messages are missing. */
+gboolean sentient_channel_hand_out (SentientChannel *self,
+                                    SentientClientSession *session,
+                                    SentientServerMessage *message);
+void sentient_channel_emit_failed (SentientChannel *self, SentientClientSession *session);
+GError *sentient_channel_new_broken_error (void);
 
 /* Where a coordinator is: http or https, host, port, and the path before "/webrtc" without a slash
  * at its end. Takes http(s)://, ws(s)://, or host:port, with or without "/webrtc" or

@@ -248,6 +248,7 @@ void
 sentient_http_request_async (SoupSession *session,
                              GUri *uri,
                              char *body,
+                             const char *token,
                              guint timeout_ms,
                              gboolean fresh_connection,
                              GCancellable *cancellable,
@@ -264,6 +265,13 @@ sentient_http_request_async (SoupSession *session,
   request->body = g_byte_array_new ();
   request->message = soup_message_new_from_uri (body != NULL ? "POST" : "GET", uri);
   soup_message_add_flags (request->message, SOUP_MESSAGE_NO_REDIRECT);
+  if (token != NULL)
+    {
+      g_autofree char *value = g_strconcat ("Bearer ", token, NULL);
+
+      soup_message_headers_replace (soup_message_get_request_headers (request->message),
+                                    "Authorization", value);
+    }
   if (fresh_connection)
     {
       soup_message_add_flags (request->message, SOUP_MESSAGE_NEW_CONNECTION);

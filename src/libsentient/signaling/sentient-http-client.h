@@ -13,11 +13,13 @@ G_BEGIN_DECLS
 /* Without proxy for loopback hosts, without libsoup's own timeouts (ours are exact). */
 SoupSession *sentient_http_session_new (GUri *base);
 
-/* body NULL: GET, else POST of JSON; taken. fresh_connection: do not use a kept one, which libsoup
- * would silently dial again if it breaks. cancellable must be cancelled on our context only. */
+/* body NULL: GET, else POST of JSON; taken. token NULL: without "Authorization". fresh_connection:
+ * do not use a kept one, which libsoup would silently dial again if it breaks. cancellable must be
+ * cancelled on our context only. */
 void sentient_http_request_async (SoupSession *session,
                                   GUri *uri,
                                   char *body,
+                                  const char *token,
                                   guint timeout_ms,
                                   gboolean fresh_connection,
                                   GCancellable *cancellable,

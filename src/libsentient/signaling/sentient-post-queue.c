@@ -30,9 +30,7 @@ static void next_post (SentientPostQueue *self);
 static void
 post_free (SentientPost *post)
 {
-  g_free (post->body);
-  g_free (post->room);
-  g_clear_pointer (&post->signal, sentient_signal_unref);
+  sentient_client_request_unref (post->request);
   g_free (post);
 }
 
@@ -120,7 +118,8 @@ try_again_later (SentientPostQueue *self, guint retry_after_ms)
 static gboolean
 may_try_again (SentientPost *post, SentientServerMessage *answer)
 {
-  return !answer->success && post->tries < TRIES_MAX
+  /* In a v1 session an answer with its number is final: asking again would bring the same. */
+  return !answer->success && post->tries < TRIES_MAX && (post->ref == 0 || answer->ref == 0)
          && (g_error_matches (answer->error, SENTIENT_ERROR, SENTIENT_ERROR_BUSY)
              || g_error_matches (answer->error, SENTIENT_ERROR, SENTIENT_ERROR_RATE_LIMITED));
 }
@@ -143,7 +142,7 @@ on_post (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   post = g_queue_peek_head (&self->posts);
-  answer = sentient_http_reply_parse (reply, post->kind);
+  answer = sentient_http_reply_parse (reply, post->request->kind);
   post->tries++;
   if (may_try_again (post, answer))
     {
@@ -153,7 +152,7 @@ on_post (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   sentient_backoff_reset (&self->backoff);
   g_queue_pop_head (&self->posts);
-  self->funcs.answered (post, answer, self->user_data);
+  self->funcs.answered (post, reply->status, answer, self->user_data);
   post_free (post);
   if (!self->closed)
     next_post (self);
@@ -178,22 +177,20 @@ next_post (SentientPostQueue *self)
       return;
     }
   self->posting = TRUE;
-  uri = sentient_channel_uri_join (self->base, FALSE, paths[post->kind], NULL);
+  uri = sentient_channel_uri_join (self->base, FALSE, paths[post->request->kind], NULL);
   g_main_context_push_thread_default (self->context);
-  sentient_http_request_async (self->session, uri, g_strdup (post->body), self->timeout_ms, FALSE,
+  sentient_http_request_async (self->session, uri, self->funcs.make_body (post, self->user_data),
+                               self->funcs.get_token (self->user_data), self->timeout_ms, FALSE,
                                self->cancellable, on_post, g_rc_box_acquire (self));
   g_main_context_pop_thread_default (self->context);
 }
 
 gboolean
 sentient_post_queue_push (SentientPostQueue *self,
-                          SentientServerMessageKind kind,
-                          const char *room,
-                          SentientSignal *signal,
-                          char *body,
+                          SentientClientRequest *request,
+                          guint64 ref,
                           GError **error)
 {
-  g_autofree char *owned = body;
   SentientPost *post;
 
   if (g_queue_get_length (&self->posts) >= SENTIENT_POST_QUEUE_MAX)
@@ -204,13 +201,32 @@ sentient_post_queue_push (SentientPostQueue *self,
       return FALSE;
     }
   post = g_new0 (SentientPost, 1);
-  post->kind = kind;
-  post->room = g_strdup (room);
-  post->signal = signal != NULL ? sentient_signal_ref (signal) : NULL;
-  post->body = g_steal_pointer (&owned);
+  post->request = sentient_client_request_ref (request);
+  post->ref = ref;
   g_queue_push_tail (&self->posts, post);
   next_post (self);
   return TRUE;
+}
+
+gboolean
+sentient_post_queue_is_empty (SentientPostQueue *self)
+{
+  return g_queue_is_empty (&self->posts);
+}
+
+SentientClientRequest *
+sentient_post_queue_pop_waiting (SentientPostQueue *self)
+{
+  SentientPost *post = g_queue_pop_head (&self->posts);
+  SentientClientRequest *request;
+
+  g_assert (!self->posting);
+
+  if (post == NULL)
+    return NULL;
+  request = sentient_client_request_ref (post->request);
+  post_free (post);
+  return request;
 }
 
 gboolean

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "protocol/sentient-server-message.h"
+#include "signaling/sentient-client-request.h"
 #include "signaling/sentient-http-client.h"
 
 G_BEGIN_DECLS
@@ -13,16 +14,21 @@ typedef struct _SentientPostQueue SentientPostQueue;
 
 typedef struct
 {
-  SentientServerMessageKind kind; /* JOIN_RESULT, LEAVE_RESULT, or SIGNAL */
-  char *body;
-  char *room;             /* join and leave; NULL: all */
-  SentientSignal *signal; /* SIGNAL */
+  SentientClientRequest *request;
+  guint64 ref; /* its number in the v1 session; 0: none */
   guint tries;
 } SentientPost;
 
 typedef struct
 {
-  void (*answered) (SentientPost *post, SentientServerMessage *answer, gpointer user_data);
+  /* When its turn has come. */
+  char *(*make_body) (SentientPost *post, gpointer user_data);
+  /* Of the v1 session; NULL: there is none. */
+  const char *(*get_token) (gpointer user_data);
+  void (*answered) (SentientPost *post,
+                    guint status,
+                    SentientServerMessage *answer,
+                    gpointer user_data);
   /* There was no answer at all: the coordinator is lost. */
   void (*failed) (const GError *error, gpointer user_data);
   /* The last one was answered. */
@@ -38,13 +44,14 @@ SentientPostQueue *sentient_post_queue_new (GMainContext *context,
                                             gpointer user_data);
 void sentient_post_queue_close (SentientPostQueue *self);
 
-/* body is taken. Error: BUSY, the queue is full. */
+/* Error: BUSY, the queue is full. */
 gboolean sentient_post_queue_push (SentientPostQueue *self,
-                                   SentientServerMessageKind kind,
-                                   const char *room,
-                                   SentientSignal *signal,
-                                   char *body,
+                                   SentientClientRequest *request,
+                                   guint64 ref,
                                    GError **error);
+gboolean sentient_post_queue_is_empty (SentientPostQueue *self);
+/* The next that waits, out of the queue; NULL: none does. To be called while none is under way. */
+SentientClientRequest *sentient_post_queue_pop_waiting (SentientPostQueue *self);
 /* Drops all but the one that is under way. TRUE: there is one. */
 gboolean sentient_post_queue_drop_waiting (SentientPostQueue *self);
 

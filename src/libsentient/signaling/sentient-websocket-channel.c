@@ -4,16 +4,17 @@
 #include <string.h>
 
 #include "signaling/sentient-http-client.h"
+#include "signaling/sentient-socket-writer.h"
 
 #define CLOSE_TIMEOUT_MS 2000
 #define EARLY_MAX 1024
-#define UNSENT_MAX (1024 * 1024) /* libsoup itself queues without end */
+#define V1 "sentient.v1" /* the subprotocol */
 
 typedef enum
 {
   STEP_NEW,
   STEP_HANDSHAKE, /* the upgrade is under way */
-  STEP_GREETING,  /* a WebSocket, but neither "connected" nor the answer to /info yet */
+  STEP_GREETING,  /* a WebSocket, but not yet both "connected" and (plain) the answer to /info */
   STEP_OPEN,
   STEP_CLOSING, /* our close frame is out */
   STEP_OVER,
@@ -39,11 +40,13 @@ struct _SentientWebsocketChannel
   GUri *base;
   char *node_id;
   guint silence_ms;
+  SentientClientSession *client; /* of who speaks v1 */
 
   Step step;
   SoupSession *session;
   SoupMessage *handshake;
   SoupWebsocketConnection *socket;
+  SentientSocketWriter writer;
   GTask *opening;
   GCancellable *cancellable; /* of everything that is under way */
   GSource *timer;            /* until open: the deadline; then: silence; at last: the close */
@@ -51,10 +54,11 @@ struct _SentientWebsocketChannel
   gboolean greeted;       /* "connected" came */
   gboolean info_answered; /* or failed: then there are no ICE servers from there */
   gint64 last_heard;      /* monotonic, us */
-  gsize unsent;           /* bytes given to the socket since it last had nothing to send */
-  GSource *sent;          /* NULL: unsent is 0 */
-  GQueue early;           /* signals that came before we were open: those that waited for us */
-  GSource *deliver;       /* hands them out once we are */
+  gboolean asked_v1;      /* it chose v1, and got "resume" */
+  gboolean v1;            /* it understood that */
+  GQueue early;     /* signals that came before we were open: those that waited for us; in a v1
+                       session all that has a number */
+  GSource *deliver; /* hands them out once we are */
 };
 
 static void sentient_websocket_channel_iface_init (SentientChannelInterface *iface);
@@ -98,8 +102,8 @@ shut (SentientWebsocketChannel *self)
 {
   set_step (self, STEP_OVER);
   clear_source (&self->timer);
-  clear_source (&self->sent);
   clear_source (&self->deliver);
+  sentient_socket_writer_clear (&self->writer);
   g_queue_clear_full (&self->early, (GDestroyNotify)sentient_server_message_free);
   clear_source (&self->outer_cancelled);
   g_cancellable_cancel (self->cancellable);
@@ -141,13 +145,22 @@ on_silence_timer (gpointer user_data)
     }
   /* Pings of RFC 6455 are answered unseen; a legacy coordinator does not send any. This one brings
    * an answer that we see. */
-  if (soup_websocket_connection_get_state (self->socket) == SOUP_WEBSOCKET_STATE_OPEN)
-    {
-      g_autofree char *ping = sentient_client_message_ping ();
-
-      soup_websocket_connection_send_text (self->socket, ping);
-    }
+  sentient_socket_writer_send (&self->writer, sentient_client_message_ping ());
   return G_SOURCE_CONTINUE;
+}
+
+static void
+hand_out (SentientWebsocketChannel *self, SentientServerMessage *message)
+{
+  if (!self->v1)
+    sentient_channel_emit_message (SENTIENT_CHANNEL (self), message);
+  else if (!sentient_channel_hand_out (SENTIENT_CHANNEL (self), self->client, message))
+    end (self, sentient_channel_new_broken_error ());
+  else if (self->step == STEP_OPEN)
+    {
+      sentient_socket_writer_ask (&self->writer, self->client); /* again, after a gap */
+      sentient_socket_writer_acknowledge (&self->writer, self->client);
+    }
 }
 
 static gboolean
@@ -161,8 +174,12 @@ on_deliver (gpointer user_data)
     {
       g_autoptr (SentientServerMessage) message = next;
 
-      sentient_channel_emit_message (SENTIENT_CHANNEL (self), message);
+      hand_out (self, message);
     }
+  if (self->step == STEP_OPEN)
+    sentient_channel_emit_failed (SENTIENT_CHANNEL (self), self->client);
+  if (self->v1 && self->step == STEP_OPEN) /* what was asked while we were being opened */
+    sentient_socket_writer_ask (&self->writer, self->client);
   return G_SOURCE_REMOVE;
 }
 
@@ -171,14 +188,14 @@ open_if_ready (SentientWebsocketChannel *self)
 {
   g_autoptr (GTask) opening = NULL;
 
-  if (self->step != STEP_GREETING || !self->greeted || !self->info_answered)
+  if (self->step != STEP_GREETING || !self->greeted || (!self->info_answered && !self->v1))
     return;
   set_step (self, STEP_OPEN);
   clear_source (&self->outer_cancelled);
   set_timer (self, MAX (self->silence_ms / 3, 1), on_silence_timer);
   opening = g_steal_pointer (&self->opening); /* holds us, too */
   g_task_return_boolean (opening, TRUE);
-  if (self->step != STEP_OPEN || g_queue_is_empty (&self->early))
+  if (self->step != STEP_OPEN)
     return;
   self->deliver = g_idle_source_new ();
   g_source_set_static_name (self->deliver, "sentient-websocket-early");
@@ -191,6 +208,68 @@ static void
 on_pong (SoupWebsocketConnection *socket, GBytes *data, SentientWebsocketChannel *self)
 {
   self->last_heard = g_get_monotonic_time ();
+}
+
+/* "connected"; who hears of it may close us. */
+static void
+take_greeting (SentientWebsocketChannel *self, SentientServerMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->greeted = TRUE;
+  /* Some take any subprotocol for good and then speak as ever. */
+  if (!self->asked_v1 || message->session == NULL)
+    sentient_client_session_drop (self->client);
+  else if (!sentient_client_session_connected (self->client, self->base, message, &error))
+    {
+      end (self, g_steal_pointer (&error));
+      return;
+    }
+  else
+    {
+      self->v1 = TRUE;
+      /* Before anybody can ask for something new. */
+      sentient_socket_writer_ask (&self->writer, self->client);
+    }
+  sentient_channel_emit_message (SENTIENT_CHANNEL (self), message);
+  open_if_ready (self);
+}
+
+static void
+take_refusal (SentientWebsocketChannel *self, SentientServerMessage *message)
+{
+  if (self->greeted && self->asked_v1 && !self->v1)
+    {
+      g_debug ("a plain coordinator did not understand “resume”: %s", message->error->message);
+      return;
+    }
+  if (g_error_matches (message->error, SENTIENT_ERROR, SENTIENT_ERROR_UNAUTHORIZED))
+    sentient_client_session_drop (self->client);
+  end (self, g_steal_pointer (&message->error));
+}
+
+/* Nobody takes signals from a channel that is not open, and later ones do not overtake them. In a
+ * v1 session that is so for all that comes. */
+static gboolean
+has_to_wait (SentientWebsocketChannel *self, SentientServerMessage *message)
+{
+  return (self->opening != NULL || self->deliver != NULL)
+         && (self->v1 || message->kind == SENTIENT_SERVER_SIGNAL);
+}
+
+static void
+take_message (SentientWebsocketChannel *self, SentientServerMessage *message)
+{
+  g_autoptr (SentientServerMessage) owned = message;
+
+  if (message->kind == SENTIENT_SERVER_CONNECTED && !self->greeted)
+    take_greeting (self, message);
+  else if (message->kind == SENTIENT_SERVER_ERROR && self->opening != NULL)
+    take_refusal (self, message);
+  else if (!has_to_wait (self, message))
+    hand_out (self, message);
+  else if (g_queue_get_length (&self->early) < EARLY_MAX)
+    g_queue_push_tail (&self->early, g_steal_pointer (&owned));
 }
 
 static void
@@ -211,32 +290,16 @@ on_message (SoupWebsocketConnection *socket,
       return;
     }
   message = sentient_server_message_parse (data, len, self->node_id, &error);
-  if (message == NULL)
+  if (message != NULL)
     {
-      g_prefix_error (&error, "the coordinator sent a message that makes no sense: ");
-      if (self->opening != NULL)
-        end (self, g_steal_pointer (&error));
-      else
-        sentient_channel_emit_fault (SENTIENT_CHANNEL (self), error);
+      take_message (self, g_steal_pointer (&message));
       return;
     }
-  if (message->kind == SENTIENT_SERVER_ERROR && self->opening != NULL)
-    {
-      end (self, g_steal_pointer (&message->error));
-      return;
-    }
-  if (message->kind == SENTIENT_SERVER_CONNECTED)
-    self->greeted = TRUE;
-  /* Nobody takes signals from a channel that is not open, and later ones do not overtake them. */
-  if (message->kind == SENTIENT_SERVER_SIGNAL
-      && (self->opening != NULL || !g_queue_is_empty (&self->early))
-      && g_queue_get_length (&self->early) < EARLY_MAX)
-    {
-      g_queue_push_tail (&self->early, g_steal_pointer (&message));
-      return;
-    }
-  sentient_channel_emit_message (SENTIENT_CHANNEL (self), message);
-  open_if_ready (self);
+  g_prefix_error (&error, "the coordinator sent a message that makes no sense: ");
+  if (self->opening != NULL)
+    end (self, g_steal_pointer (&error));
+  else
+    sentient_channel_emit_fault (SENTIENT_CHANNEL (self), error);
 }
 
 static void
@@ -245,9 +308,12 @@ on_socket_closed (SoupWebsocketConnection *socket, SentientWebsocketChannel *sel
   guint code = soup_websocket_connection_get_close_code (socket);
   const char *reason = soup_websocket_connection_get_close_data (socket);
 
+  if (code == SENTIENT_CLOSE_BROKEN)
+    sentient_client_session_drop (self->client);
   if (self->step == STEP_CLOSING)
     end (self, NULL);
-  else if (code == SENTIENT_CLOSE_NODE_ID_TAKEN)
+  else if (code == SENTIENT_CLOSE_TAKEN_OVER
+           || (code == SENTIENT_CLOSE_NODE_ID_TAKEN && self->opening != NULL))
     end (self, g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_NODE_ID_TAKEN,
                             "another session took over the node id “%s”: end one of the two, or "
                             "choose another id",
@@ -296,10 +362,15 @@ on_handshake (GObject *source, GAsyncResult *result, gpointer user_data)
   self->socket = g_steal_pointer (&socket);
   self->last_heard = g_get_monotonic_time ();
   set_step (self, STEP_GREETING);
+  sentient_socket_writer_init (&self->writer, self->context, self->socket);
   soup_websocket_connection_set_max_incoming_payload_size (self->socket, SENTIENT_CHANNEL_BODY_MAX);
   g_signal_connect_object (self->socket, "message", G_CALLBACK (on_message), self, 0);
   g_signal_connect_object (self->socket, "pong", G_CALLBACK (on_pong), self, 0);
   g_signal_connect_object (self->socket, "closed", G_CALLBACK (on_socket_closed), self, 0);
+  self->asked_v1 = g_strcmp0 (soup_websocket_connection_get_protocol (self->socket), V1) == 0;
+  if (self->asked_v1)
+    sentient_socket_writer_send (&self->writer,
+                                 sentient_client_session_make_resume (self->client, self->base));
 }
 
 /* Legacy coordinators tell their ICE servers only there; that it is missing is no fault. */
@@ -312,7 +383,7 @@ on_info (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SentientServerMessage) message = NULL;
 
   self->info_answered = TRUE;
-  if (self->step == STEP_OVER)
+  if (self->step == STEP_OVER || self->v1)
     return;
   if (reply != NULL && reply->status == 200)
     message = sentient_server_message_parse_reply (g_bytes_get_data (reply->body, NULL),
@@ -355,12 +426,14 @@ sentient_websocket_channel_open_async (SentientChannel *channel,
                                        GAsyncReadyCallback callback,
                                        gpointer user_data)
 {
+  static const char *const protocols[] = { V1, NULL };
   SentientWebsocketChannel *self = SENTIENT_WEBSOCKET_CHANNEL (channel);
   g_autofree char *query = g_strconcat ("nodeId=", self->node_id, NULL);
   g_autoptr (GUri) uri = sentient_channel_uri_join (self->base, TRUE, "/webrtc/signal", query);
   g_autoptr (GUri) info = sentient_channel_uri_join (self->base, FALSE, "/webrtc/info", NULL);
 
   set_step (self, STEP_HANDSHAKE);
+  sentient_client_session_opening (self->client);
   g_main_context_push_thread_default (self->context);
   self->opening = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (self->opening, sentient_websocket_channel_open_async);
@@ -374,66 +447,34 @@ sentient_websocket_channel_open_async (SentientChannel *channel,
 
   self->session = sentient_http_session_new (self->base);
   self->handshake = soup_message_new_from_uri (SOUP_METHOD_GET, uri);
-  soup_session_websocket_connect_async (self->session, self->handshake, NULL, NULL,
+  soup_session_websocket_connect_async (self->session, self->handshake, NULL, (char **)protocols,
                                         G_PRIORITY_DEFAULT, self->cancellable, on_handshake,
                                         g_object_ref (self));
-  sentient_http_request_async (self->session, info, NULL, MAX (timeout_ms / 2, 1), FALSE,
+  sentient_http_request_async (self->session, info, NULL, NULL, MAX (timeout_ms / 2, 1), FALSE,
                                self->cancellable, on_info, g_object_ref (self));
   g_main_context_pop_thread_default (self->context);
 }
 
+/* request is taken. */
 static gboolean
-on_sent (GObject *stream, gpointer user_data)
+ask (SentientWebsocketChannel *self, SentientClientRequest *request, GError **error)
 {
-  SentientWebsocketChannel *self = user_data;
+  g_autoptr (SentientClientRequest) owned = request;
 
-  self->unsent = 0;
-  clear_source (&self->sent);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-count_unsent (SentientWebsocketChannel *self, gsize len)
-{
-  GIOStream *stream = soup_websocket_connection_get_io_stream (self->socket);
-
-  self->unsent += len;
-  if (self->sent != NULL)
-    return;
-  /* While libsoup has something to send it waits for the same, and comes first. */
-  self->sent = g_pollable_output_stream_create_source (G_POLLABLE_OUTPUT_STREAM (
-                                                           g_io_stream_get_output_stream (stream)),
-                                                       NULL);
-  g_source_set_static_name (self->sent, "sentient-websocket-sent");
-  g_source_set_priority (self->sent, G_PRIORITY_DEFAULT + 10);
-  g_source_set_callback (self->sent, G_SOURCE_FUNC (on_sent), self, NULL);
-  g_source_attach (self->sent, self->context);
-}
-
-/* text is taken. */
-static gboolean
-send_text (SentientWebsocketChannel *self, char *text, GError **error)
-{
-  g_autofree char *owned = text;
-  gsize len = strlen (text);
-
-  if (self->step != STEP_OPEN
-      || soup_websocket_connection_get_state (self->socket) != SOUP_WEBSOCKET_STATE_OPEN)
+  if (self->step != STEP_OPEN || (!self->v1 && !sentient_socket_writer_is_open (&self->writer)))
     {
       g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_CONNECTED,
                    "the WebSocket to the coordinator is closed");
       return FALSE;
     }
-  if (self->unsent + len > UNSENT_MAX)
-    {
-      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BUSY,
-                   "%" G_GSIZE_FORMAT " bytes already wait for the coordinator to read them: try "
-                   "again later",
-                   self->unsent);
-      return FALSE;
-    }
-  soup_websocket_connection_send_text (self->socket, owned);
-  count_unsent (self, len);
+  if (!sentient_socket_writer_has_place (&self->writer, request->size, error))
+    return FALSE;
+  if (!self->v1)
+    sentient_socket_writer_send (&self->writer, sentient_client_request_make_text (request, NULL));
+  else if (sentient_client_session_add (self->client, request, error) != 0)
+    sentient_socket_writer_ask (&self->writer, self->client);
+  else
+    return FALSE;
   return TRUE;
 }
 
@@ -443,15 +484,15 @@ sentient_websocket_channel_join (SentientChannel *channel,
                                  const char *metadata,
                                  GError **error)
 {
-  return send_text (SENTIENT_WEBSOCKET_CHANNEL (channel),
-                    sentient_client_message_join (NULL, room, metadata), error);
+  return ask (SENTIENT_WEBSOCKET_CHANNEL (channel),
+              sentient_client_request_new_join (room, metadata), error);
 }
 
 static gboolean
 sentient_websocket_channel_leave (SentientChannel *channel, const char *room, GError **error)
 {
-  return send_text (SENTIENT_WEBSOCKET_CHANNEL (channel),
-                    sentient_client_message_leave (NULL, room), error);
+  return ask (SENTIENT_WEBSOCKET_CHANNEL (channel), sentient_client_request_new_leave (room),
+              error);
 }
 
 static gboolean
@@ -459,8 +500,8 @@ sentient_websocket_channel_send_signal (SentientChannel *channel,
                                         SentientSignal *signal,
                                         GError **error)
 {
-  return send_text (SENTIENT_WEBSOCKET_CHANNEL (channel),
-                    sentient_client_message_signal (NULL, signal), error);
+  return ask (SENTIENT_WEBSOCKET_CHANNEL (channel), sentient_client_request_new_signal (signal),
+              error);
 }
 
 static gboolean
@@ -490,13 +531,17 @@ sentient_websocket_channel_close (SentientChannel *channel)
 }
 
 SentientChannel *
-sentient_websocket_channel_new (GUri *base, const char *node_id, guint silence_ms)
+sentient_websocket_channel_new (GUri *base,
+                                const char *node_id,
+                                guint silence_ms,
+                                SentientClientSession *client)
 {
   SentientWebsocketChannel *self = g_object_new (SENTIENT_TYPE_WEBSOCKET_CHANNEL, NULL);
 
   self->base = g_uri_ref (base);
   self->node_id = g_strdup (node_id);
   self->silence_ms = silence_ms;
+  self->client = sentient_client_session_ref (client);
   return SENTIENT_CHANNEL (self);
 }
 
@@ -518,6 +563,7 @@ sentient_websocket_channel_finalize (GObject *object)
   SentientWebsocketChannel *self = SENTIENT_WEBSOCKET_CHANNEL (object);
 
   g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->client, sentient_client_session_unref);
   g_clear_pointer (&self->base, g_uri_unref);
   g_clear_pointer (&self->node_id, g_free);
   g_clear_pointer (&self->context, g_main_context_unref);

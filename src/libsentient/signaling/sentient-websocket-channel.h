@@ -13,7 +13,10 @@ G_DECLARE_FINAL_TYPE (SentientWebsocketChannel,
                       GObject)
 
 /* silence_ms: after so long without any frame the coordinator counts as lost; we ping it every
- * third of that. */
-SentientChannel *sentient_websocket_channel_new (GUri *base, const char *node_id, guint silence_ms);
+ * third of that. client: the session of who speaks v1. */
+SentientChannel *sentient_websocket_channel_new (GUri *base,
+                                                 const char *node_id,
+                                                 guint silence_ms,
+                                                 SentientClientSession *client);
 
 G_END_DECLS

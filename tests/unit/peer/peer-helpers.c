@@ -159,16 +159,31 @@ test_peer_try_uris (TestPeer *self, const char *const *uris, GError **error)
   return sentient_peer_connect_to_coordinator_finish (self->peer, result, error);
 }
 
-void
-test_peer_connect_to (TestPeer *self, FakeCoordinator *coordinator)
+static void
+connect_to (TestPeer *self, const char *uri)
 {
-  g_autofree char *uri = fake_coordinator_dup_uri (coordinator);
   const char *uris[] = { uri, NULL };
   g_autoptr (GError) error = NULL;
 
   test_peer_try_uris (self, uris, &error);
   g_assert_no_error (error);
   g_assert_cmpint (sentient_peer_get_state (self->peer), ==, SENTIENT_PEER_STATE_CONNECTED);
+}
+
+void
+test_peer_connect_to (TestPeer *self, FakeCoordinator *coordinator)
+{
+  g_autofree char *uri = fake_coordinator_dup_uri (coordinator);
+
+  connect_to (self, uri);
+}
+
+void
+test_peer_connect_to_v1 (TestPeer *self, FakeV1 *coordinator)
+{
+  g_autofree char *uri = fake_v1_dup_uri (coordinator);
+
+  connect_to (self, uri);
 }
 
 SentientRoom *

@@ -3,6 +3,7 @@
 
 #include "core/sentient-error.h"
 #include "fake-coordinator.h"
+#include "fake-v1.h"
 #include "peer/sentient-peer-private.h"
 #include "webrtc/sentient-loopback-link.h"
 
@@ -44,6 +45,7 @@ void settle (void);
 
 void on_result (GObject *source, GAsyncResult *result, gpointer user_data);
 void test_peer_connect_to (TestPeer *self, FakeCoordinator *coordinator);
+void test_peer_connect_to_v1 (TestPeer *self, FakeV1 *coordinator);
 gboolean test_peer_try_uris (TestPeer *self, const char *const *uris, GError **error);
 SentientRoom *test_peer_try_join (TestPeer *self, const char *room, GError **error);
 /* The peer's list holds it. */

@@ -128,6 +128,22 @@ uri_of (FakeCoordinator *coordinator)
   return sentient_channel_parse_uri (text, NULL);
 }
 
+static SentientChannel *
+new_poll_channel (GUri *uri, guint request_timeout_ms, guint poll_ms)
+{
+  g_autoptr (SentientClientSession) session = sentient_client_session_new ();
+
+  return sentient_poll_channel_new (uri, "alice", request_timeout_ms, poll_ms, session);
+}
+
+static SentientChannel *
+new_websocket_channel (GUri *uri)
+{
+  g_autoptr (SentientClientSession) session = sentient_client_session_new ();
+
+  return sentient_websocket_channel_new (uri, "alice", 45000, session);
+}
+
 static void
 ear_open (Ear *ear, SentientChannel *channel)
 {
@@ -183,7 +199,7 @@ test_duplicates (void)
   g_autoptr (GUri) uri = uri_of (coordinator);
   Ear ear;
 
-  ear_open (&ear, sentient_poll_channel_new (uri, "alice", 2000, 20000));
+  ear_open (&ear, new_poll_channel (uri, 2000, 20000));
   g_assert_true (sentient_channel_join (ear.channel, "lobby", NULL, NULL));
   await (coordinator->polls == 1);
   fake_say (coordinator, "alice",
@@ -221,7 +237,7 @@ test_posts (void)
   guint taken = 0;
   Ear ear;
 
-  ear_open (&ear, sentient_poll_channel_new (uri, "alice", 2000, 20000));
+  ear_open (&ear, new_poll_channel (uri, 2000, 20000));
   sentient_channel_join (ear.channel, "lobby", NULL, NULL);
   while (sentient_channel_send_signal (ear.channel, to_alice, &error))
     taken++;
@@ -243,7 +259,7 @@ test_close_under_way (void)
   g_autoptr (GUri) uri = uri_of (coordinator);
   Ear ear;
 
-  ear_open (&ear, sentient_poll_channel_new (uri, "alice", 200, 20000));
+  ear_open (&ear, new_poll_channel (uri, 200, 20000));
   sentient_channel_join (ear.channel, "lobby", NULL, NULL);
   sentient_channel_leave (ear.channel, "lobby", NULL);
   await (fake_find (coordinator, "alice", "join", 0) != NULL);
@@ -259,7 +275,7 @@ test_websocket (void)
   g_autoptr (SentientSignal) to_alice = make_signal ("alice");
   Ear ear;
 
-  ear_open (&ear, sentient_websocket_channel_new (uri, "alice", 45000));
+  ear_open (&ear, new_websocket_channel (uri));
   sentient_channel_send_signal (ear.channel, to_alice, NULL);
   await (count (&ear, "{\"sdp\":\"x\"}") == 1);
   ear_close (&ear);
@@ -281,7 +297,7 @@ test_websocket_flood (void)
   guint taken = 0;
   Ear ear;
 
-  ear_open (&ear, sentient_websocket_channel_new (uri, "alice", 45000));
+  ear_open (&ear, new_websocket_channel (uri));
   while (taken < 1000 && sentient_channel_send_signal (ear.channel, large, &error))
     taken++;
   g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BUSY);
@@ -304,7 +320,7 @@ test_poll_overtakes_leave (void)
   guint polls;
   Ear ear;
 
-  ear_open (&ear, sentient_poll_channel_new (uri, "alice", 2000, 10));
+  ear_open (&ear, new_poll_channel (uri, 2000, 10));
   g_assert_true (sentient_channel_join (ear.channel, "lobby", NULL, NULL));
   await (coordinator->polls >= 2);
   coordinator->flags |= FAKE_REFUSE_POLL | FAKE_MUTE;
@@ -329,7 +345,7 @@ test_dropped_within (void)
 {
   FakeCoordinator *coordinator = fake_coordinator_new (FAKE_NO_WEBSOCKET, 0);
   g_autoptr (GUri) uri = uri_of (coordinator);
-  SentientChannel *channel = sentient_poll_channel_new (uri, "alice", 2000, 20000);
+  SentientChannel *channel = new_poll_channel (uri, 2000, 20000);
   gpointer watched = channel;
   g_autoptr (GAsyncResult) result = NULL;
 
