@@ -142,6 +142,15 @@ sentient_channel_new_broken_error (void)
       "messages of the coordinator are missing; it is asked for them again");
 }
 
+void
+sentient_channel_take_close_code (guint code, SentientClientSession *session)
+{
+  if (code == SENTIENT_CLOSE_BROKEN)
+    sentient_client_session_fault (session);
+  else if (code == SENTIENT_CLOSE_TOO_BIG)
+    sentient_client_session_too_large (session);
+}
+
 static GUri *
 bad_uri (GError **error, const char *text, const char *what)
 {

@@ -33,6 +33,7 @@ G_DECLARE_INTERFACE (SentientChannel, sentient_channel, SENTIENT, CHANNEL, GObje
 #define SENTIENT_CHANNEL_BODY_MAX (1024 * 1024) /* bytes of one message or answer */
 
 /* WebSocket close codes */
+#define SENTIENT_CLOSE_TOO_BIG 1009
 #define SENTIENT_CLOSE_TAKEN_OVER 4001    /* another connection has our session, or our node id */
 #define SENTIENT_CLOSE_BROKEN 4002        /* we broke the rules of the session */
 #define SENTIENT_CLOSE_NODE_ID_TAKEN 4009 /* another session held our node id when we came */
@@ -89,6 +90,8 @@ gboolean sentient_channel_hand_out (SentientChannel *self,
                                     SentientServerMessage *message);
 void sentient_channel_emit_failed (SentientChannel *self, SentientClientSession *session);
 GError *sentient_channel_new_broken_error (void);
+/* What a close code of the coordinator means for the session. */
+void sentient_channel_take_close_code (guint code, SentientClientSession *session);
 
 /* Where a coordinator is: http or https, host, port, and the path before "/webrtc" without a slash
  * at its end. Takes http(s)://, ws(s)://, or host:port, with or without "/webrtc" or

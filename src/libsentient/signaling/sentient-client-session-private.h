@@ -36,7 +36,8 @@ struct _SentientClientSession /* in a GRcBox */
   GQueue entries;   /* of Entry, by ref */
   gsize bytes;      /* of all entries */
   GQueue recent;    /* of Recent, by ref */
-  guint64 leaving;  /* the request that ends what was abandoned; 0: none */
+  gboolean too_large;
+  guint64 leaving; /* the request that ends what was abandoned; 0: none */
 
   guint64 seen;  /* every message up to it has come */
   guint64 acked; /* and the coordinator knows, up to this */

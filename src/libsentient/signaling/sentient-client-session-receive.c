@@ -3,8 +3,6 @@
 
 #include "core/sentient-error.h"
 
-#define FAULTS_MAX 3 /* without any progress between them: then it is of no use to resume */
-
 /* FALSE: another page follows. */
 static gboolean
 put_together (SentientClientSession *self, SentientServerMessage *message)
@@ -130,8 +128,7 @@ broken (SentientClientSession *self, const char *what, guint64 number)
 {
   g_debug ("session “%s”: %s %" G_GUINT64_FORMAT " after %" G_GUINT64_FORMAT, self->name, what,
            number, self->seen);
-  if (++self->faults >= FAULTS_MAX)
-    sentient_client_session_drop (self);
+  sentient_client_session_fault (self);
   return SENTIENT_CLIENT_BROKEN;
 }
 

@@ -3,6 +3,8 @@
 
 #include "core/sentient-error.h"
 
+#define FAULTS_MAX 3 /* without any progress between them: then it is of no use to resume */
+
 static void
 entry_free (gpointer data)
 {
@@ -75,6 +77,7 @@ clear (SentientClientSession *self)
   self->last_ref = self->handled = self->leaving = 0;
   self->seen = self->acked = 0;
   self->faults = 0;
+  self->too_large = FALSE;
   self->resumed = FALSE;
 }
 
@@ -373,6 +376,62 @@ sentient_client_session_ask_again (SentientClientSession *self, gboolean posted_
     }
 }
 
+void
+sentient_client_session_refused (SentientClientSession *self, guint64 ref)
+{
+  SentientClientEntry *refused = sentient_client_session_find (self, ref);
+
+  if (refused == NULL)
+    return;
+  for (GList *l = g_queue_find (&self->entries, refused)->next; l != NULL; l = l->next)
+    {
+      SentientClientEntry *entry = l->data;
+
+      if (entry->ref == self->leaving)
+        self->leaving--;
+      entry->ref--;
+    }
+  self->last_ref--;
+  sentient_client_session_remove (self, refused);
+}
+
+void
+sentient_client_session_too_large (SentientClientSession *self)
+{
+  self->too_large = TRUE;
+}
+
+static void
+fail_largest (SentientClientSession *self)
+{
+  SentientClientEntry *largest = NULL;
+
+  for (GList *l = self->entries.head; l != NULL; l = l->next)
+    {
+      SentientClientEntry *entry = l->data;
+
+      if (entry->ref > self->handled && entry->request->signal != NULL
+          && (largest == NULL || entry->request->size > largest->request->size))
+        largest = entry;
+    }
+  self->too_large = FALSE;
+  if (largest == NULL)
+    return;
+  sentient_client_session_fail (self, largest->request->signal,
+                                g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_PAYLOAD_TOO_LARGE,
+                                             "with %" G_GSIZE_FORMAT
+                                             " bytes it is too large for the coordinator",
+                                             largest->request->size));
+  sentient_client_session_refused (self, largest->ref);
+}
+
+void
+sentient_client_session_fault (SentientClientSession *self)
+{
+  if (++self->faults >= FAULTS_MAX)
+    sentient_client_session_drop (self);
+}
+
 gboolean
 sentient_client_session_connected (SentientClientSession *self,
                                    GUri *base,
@@ -404,6 +463,8 @@ sentient_client_session_connected (SentientClientSession *self,
     }
   sentient_client_session_handled (self, message->ref);
   sentient_client_session_ask_again (self, TRUE);
+  if (self->too_large)
+    fail_largest (self);
   self->acked = self->seen; /* "resume" told it */
   sentient_client_session_resumed (self);
   return TRUE;

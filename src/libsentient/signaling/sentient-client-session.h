@@ -78,6 +78,15 @@ void sentient_client_session_handled (SentientClientSession *self, guint64 ref);
 /* HTTP has answered it. */
 void sentient_client_session_answered (SentientClientSession *self, guint64 ref);
 
+/* HTTP says that it is wrong and does not count: what follows takes its number. */
+void sentient_client_session_refused (SentientClientSession *self, guint64 ref);
+/* A socket was closed because a message on it was too large: the largest that is not handled fails
+ * when the session is taken up again. */
+void sentient_client_session_too_large (SentientClientSession *self);
+/* The coordinator found a fault with us. The session can be taken up again, unless that comes to
+ * nothing several times. */
+void sentient_client_session_fault (SentientClientSession *self);
+
 /* Hearing */
 
 typedef enum

@@ -74,8 +74,9 @@ sentient_poll_channel_hand_out (SentientPollChannel *self, GPtrArray *messages)
 gboolean
 sentient_poll_channel_means_gone (guint status)
 {
-  return status == SOUP_STATUS_UNAUTHORIZED || status == SOUP_STATUS_NOT_FOUND
-         || status == SOUP_STATUS_CONFLICT || status == SOUP_STATUS_GONE;
+  return status == SOUP_STATUS_UNAUTHORIZED || status == SOUP_STATUS_FORBIDDEN
+         || status == SOUP_STATUS_NOT_FOUND || status == SOUP_STATUS_CONFLICT
+         || status == SOUP_STATUS_GONE;
 }
 
 static void

@@ -64,15 +64,17 @@ begin_session (SentientPollChannel *self, SentientServerMessage *answer)
 static gboolean
 is_no_answer (SentientPollChannel *self, guint status, SentientServerMessage *answer)
 {
+  gboolean gone = sentient_poll_channel_means_gone (status);
   g_autoptr (GError) error = NULL;
 
-  if (answer->ref != 0 || answer->success || (status != 401 && status != 409 && status < 500))
+  if (answer->ref != 0 || answer->success || (!gone && status != 429 && status < 500))
     return FALSE;
-  if (status < 500)
+  if (gone)
     sentient_client_session_drop (self->client);
   error
       = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST,
                      "the coordinator does not go on with the session: %s", answer->error->message);
+  sentient_error_set_retry_after (error, sentient_error_get_retry_after (answer->error));
   sentient_poll_channel_end (self, g_steal_pointer (&error));
   return TRUE;
 }
@@ -88,7 +90,10 @@ take_v1_answer (SentientPollChannel *self, SentientPost *post, SentientServerMes
       sentient_client_session_handled (self->client, post->ref);
       return FALSE;
     }
-  sentient_client_session_answered (self->client, post->ref);
+  if (answer->success || answer->ref != 0)
+    sentient_client_session_answered (self->client, post->ref);
+  else
+    sentient_client_session_refused (self->client, post->ref);
   return TRUE;
 }
 

@@ -308,8 +308,7 @@ on_socket_closed (SoupWebsocketConnection *socket, SentientWebsocketChannel *sel
   guint code = soup_websocket_connection_get_close_code (socket);
   const char *reason = soup_websocket_connection_get_close_data (socket);
 
-  if (code == SENTIENT_CLOSE_BROKEN)
-    sentient_client_session_drop (self->client);
+  sentient_channel_take_close_code (code, self->client);
   if (self->step == STEP_CLOSING)
     end (self, NULL);
   else if (code == SENTIENT_CLOSE_TAKEN_OVER

@@ -177,11 +177,18 @@ test_close_codes (SessionFixture *self, gconstpointer unused)
   g_assert_cmpuint (fake_v1_count (self->coordinator, "alice", "join"), ==, 1);
 }
 
-/* We broke the rules: the session is of no use, and there another one as soon as the id is free. */
+/* We broke the rules, again and again: the session is of no use, and there is another one as soon
+ * as the id is free. */
 static void
 test_broken_rules (SessionFixture *self, gconstpointer unused)
 {
   session_enter (self);
+  for (guint i = 0; i < 2; i++)
+    {
+      fake_v1_close (self->coordinator, "alice", 4002);
+      session_await_back (self);
+      session_assert_resumed (self, TRUE);
+    }
   fake_v1_close (self->coordinator, "alice", 4002);
   await (!is_connected (self->alice));
   await (has_error (self->alice, SENTIENT_ERROR_NODE_ID_TAKEN));

@@ -430,6 +430,43 @@ test_posted (Fixture *self, gconstpointer unused)
   assert_open (self, "");
 }
 
+/* One that does not count leaves no hole. */
+static void
+test_refused (Fixture *self, gconstpointer unused)
+{
+  add_signal (self, "b", "n1");
+  add_signal (self, "c", "n2");
+  add_join (self, "r");
+  sentient_client_session_answered (self->session, 1);
+  sentient_client_session_refused (self->session, 2);
+  assert_open (self, "2");
+  g_assert_cmpuint (add_signal (self, "b", "n1"), ==, 3);
+  g_assert_cmpint (receive (self, "{\"type\":\"join-result\",\"success\":true,\"room\":\"r\","
+                                  "\"peers\":[],\"ref\":2,\"seq\":1}"),
+                   ==, SENTIENT_CLIENT_TAKE);
+}
+
+static void
+test_too_large (Fixture *self, gconstpointer unused)
+{
+  g_autofree char *sdp = g_strnfill (10000, 'x');
+  g_autofree char *payload = g_strdup_printf ("{\"sdp\":\"%s\",\"negotiation\":\"n9\"}", sdp);
+  g_autoptr (SentientSignal) large
+      = sentient_signal_new (SENTIENT_SIGNAL_TYPE_OFFER, "me", "c", "r", payload, NULL);
+  g_autoptr (SentientClientRequest) request = sentient_client_request_new_signal (large);
+
+  sentient_client_session_add (self->session, request, NULL); /* this one was fine */
+  add_signal (self, "b", "n1");
+  sentient_client_session_add (self->session, request, NULL);
+  add_signal (self, "b", "n1");
+  sentient_client_session_too_large (self->session);
+  resume (self, 1);
+  assert_failed (self, 1, SENTIENT_ERROR_PAYLOAD_TOO_LARGE, "c", "n9");
+  assert_open (self, "2 3");
+  resume (self, 1);
+  assert_open (self, "2 3");
+}
+
 /* Nobody wants it any more: it leaves everything, and tells nothing of what comes until then. */
 static void
 test_abandon (Fixture *self, gconstpointer unused)
@@ -484,6 +521,8 @@ main (int argc, char **argv)
   ADD ("new", test_new);
   ADD ("bad-greetings", test_bad_greetings);
   ADD ("posted", test_posted);
+  ADD ("refused", test_refused);
+  ADD ("too-large", test_too_large);
   ADD ("abandon", test_abandon);
 
   return g_test_run ();
