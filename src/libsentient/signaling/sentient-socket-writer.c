@@ -85,7 +85,9 @@ sentient_socket_writer_send (SentientSocketWriter *self, char *text)
   if (!sentient_socket_writer_is_open (self))
     return;
   soup_websocket_connection_send_text (self->socket, owned);
-  count_unsent (self, strlen (owned));
+  /* If it could not be written it is being closed, and nothing waits any more. */
+  if (sentient_socket_writer_is_open (self))
+    count_unsent (self, strlen (owned));
 }
 
 static gboolean
