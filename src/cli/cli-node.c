@@ -6,6 +6,7 @@
 
 #include "cli-commands.h"
 #include "cli-output.h"
+#include "core/sentient-error.h"
 #include "webrtc/sentient-webrtc-link.h"
 
 /* Of connections under way, for the time they took; more are not timed. */
@@ -254,7 +255,13 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!ok)
     {
       cli_complain ("%s", error->message);
-      cli_complain (_ ("start a coordinator with \"sentient --server\", or name one with --seed"));
+      if (g_error_matches (error, SENTIENT_ERROR, SENTIENT_ERROR_NODE_ID_TAKEN))
+        cli_complain (_ ("end the other node \"%s\", or take another name with --node-id; one that "
+                         "was killed keeps its name for a while, so try again in half a minute"),
+                      sentient_peer_get_node_id (self->peer));
+      else
+        cli_complain (
+            _ ("start a coordinator with \"sentient --server\", or name one with --seed"));
       cli_run_stop (&self->run, CLI_EXIT_FAILED);
       return;
     }

@@ -147,7 +147,8 @@ sentient_member_class_init (SentientMemberClass *klass)
   /**
    * SentientMember:online:
    *
-   * %FALSE while the node is lost and may still come back.
+   * %FALSE while the node is lost and may still come back. A peer knows it of the members of its
+   * rooms if #SentientPeer:resumable is %TRUE.
    *
    * Since: 0.1
    */

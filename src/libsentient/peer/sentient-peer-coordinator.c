@@ -464,9 +464,10 @@ may_connect (SentientPeer *self, GError **error)
  *
  * Connects to the first of @uris that answers: by WebSocket, else by long poll. Each gets
  * #SentientPeer:request-timeout. After that the peer keeps the connection: if it is lost, it tries
- * all of @uris again and again, and joins its rooms again, until
- * sentient_peer_disconnect_from_coordinator_async() is called or another session takes over the
- * node id.
+ * all of @uris again and again, until sentient_peer_disconnect_from_coordinator_async() is called
+ * or another session takes over the node id. If the coordinator can do so (#SentientPeer:resumable)
+ * and is found again in time, everything goes on as if nothing had happened; else the rooms are
+ * joined again.
  *
  * Since: 0.1
  */
@@ -512,7 +513,9 @@ sentient_peer_connect_to_coordinator_async (SentientPeer *self,
  *
  * Errors: %SENTIENT_ERROR_BAD_REQUEST (a URI or the node id is malformed), %SENTIENT_ERROR_BUSY (it
  * is connected already), %SENTIENT_ERROR_NOT_CONNECTED (nothing listens there),
- * %SENTIENT_ERROR_TIMED_OUT, %SENTIENT_ERROR_CLOSED (closed meanwhile), or what a coordinator said.
+ * %SENTIENT_ERROR_TIMED_OUT, %SENTIENT_ERROR_CLOSED (closed meanwhile),
+ * %SENTIENT_ERROR_NODE_ID_TAKEN (another session has the node id; that of a process that was killed
+ * keeps it for a while, by default 30 seconds), or what else a coordinator said.
  *
  * Returns: %TRUE if a coordinator answers
  *
