@@ -241,6 +241,9 @@ load_client_await (LoadClient *self, const char *needle)
         load_client_take_connected (self, payload, payload_len);
       else if (self->session != NULL)
         load_client_note (self, payload, payload_len);
+      if (load_is_type (payload, payload_len, "join-result")
+          && memmem (payload, payload_len, "\"success\":false", 15) != NULL)
+        load_die ("client %u may not join: %.*s", self->id, (int)payload_len, payload);
       load_client_drop (self, n);
       if (found)
         return;

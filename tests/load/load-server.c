@@ -58,6 +58,8 @@ read_port (LoadServer *self, int changes)
   load_die ("the server did not say where it listens");
 }
 
+#define LARGEST_ROOM "2000"
+
 void
 load_server_start (LoadServer *self, const char *program, LoadLimits limits)
 {
@@ -73,7 +75,7 @@ load_server_start (LoadServer *self, const char *program, LoadLimits limits)
       dup2 (self->out, STDOUT_FILENO);
       execl (program, program, "--server", "--host", "127.0.0.1", "--port", "0", "--stun", "none",
              "--no-color", limits == LOAD_LIMITS_OFF ? "--no-limits" : (char *)NULL, "--max-peers",
-             "2000", (char *)NULL);
+             LARGEST_ROOM, (char *)NULL);
       load_die ("cannot run %s: %s", program, strerror (errno));
     }
   read_port (self, changes);

@@ -15,10 +15,11 @@
 
 #define SIGNAL_SIZE 600
 /* Nodes that are cut off while they are in a room; each comes back in a later round. */
-#define N_LOST 500
-/* Of the heap, which breaks up a little differently each time. A leak of 50 bytes a round is more,
- * after 30 s. */
-#define GROWTH_KIB 384
+#define N_LOST 100
+#define LOST_ROOM 10
+/* Of the heap, which breaks up a little differently each time (0 to 300 KiB were seen). In 30 s
+ * come 25,000 nodes and more after the first look: a leak of 50 bytes each is found. */
+#define GROWTH_KIB 1024
 
 typedef struct
 {
@@ -151,8 +152,10 @@ talk (Soak *self, int is_v1)
     }
   load_check_end (&self->check, &stream, signal.number);
   load_signal_clear (&signal);
-  end (&a, self->n_rounds % 2 == 0);
-  end (&b, self->n_rounds % 3 == 0);
+  /* A v1 session that is cut off is kept for the grace time, in a room or not: how many there are
+   * would depend on the speed of the machine. */
+  end (&a, !is_v1 && self->n_rounds % 2 == 0);
+  end (&b, !is_v1 && self->n_rounds % 3 == 0);
 }
 
 static void
@@ -203,8 +206,10 @@ static void
 get_lost (Soak *self, unsigned id, int for_good)
 {
   LoadClient client = { 0 };
+  char room[32];
 
-  enter (self, &client, id, "soak-lost");
+  snprintf (room, sizeof room, "soak-lost-%u", id / LOST_ROOM);
+  enter (self, &client, id, room);
   if (for_good)
     end (&client, 1);
   else
@@ -304,7 +309,7 @@ load_run_soak (const char *program, unsigned seconds)
   if (self.n_nodes - n_before < 100)
     load_die ("only %u nodes came in %u s", self.n_nodes - n_before, seconds);
   if (after.fds != before.fds)
-    load_die ("the server has %u descriptors more than before", after.fds - before.fds);
+    load_die ("the server has %u descriptors after and %u before", after.fds, before.fds);
   if (after.rss_kib - before.rss_kib > GROWTH_KIB)
     load_die ("the server's memory grew by %.0f KiB", after.rss_kib - before.rss_kib);
   load_server_stop (&self.server);
