@@ -226,11 +226,7 @@ take_greeting (SentientWebsocketChannel *self, SentientServerMessage *message)
       return;
     }
   else
-    {
-      self->v1 = TRUE;
-      /* Before anybody can ask for something new. */
-      sentient_socket_writer_ask (&self->writer, self->client);
-    }
+    self->v1 = TRUE; /* what was asked before is asked again as soon as we are open */
   sentient_channel_emit_message (SENTIENT_CHANNEL (self), message);
   open_if_ready (self);
 }

@@ -263,6 +263,30 @@ test_plain (SessionFixture *self, gconstpointer unused)
   g_assert_cmpuint (self->alice->errors->len, ==, 0);
 }
 
+/* The answer is lost for good, since the session goes on by WebSocket: the join is asked again. */
+static void
+test_lost_answer_moves (SessionFixture *self, gconstpointer unused)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (SentientRoom) room = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_object_set (self->alice->peer, "use-websocket", FALSE, "auto-connect", FALSE, NULL);
+  session_enter (self);
+  fake_v1_add_member (self->coordinator, "old", "second");
+  g_object_set (self->alice->peer, "use-websocket", TRUE, NULL);
+  self->coordinator->lose_answers = G_MAXUINT;
+  sentient_peer_join_async (self->alice->peer, "second", NULL, NULL, on_result, &result);
+  await (result != NULL);
+  room = sentient_peer_join_finish (self->alice->peer, result, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (sentient_room_find_member (room, "old"));
+  g_assert_cmpint (sentient_peer_get_channel_kind (self->alice->peer), ==,
+                   SENTIENT_CHANNEL_KIND_WEBSOCKET);
+  g_assert_cmpuint (fake_v1_count (self->coordinator, "alice", "join"), ==, 3);
+  session_assert_numbers (self, "alice");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -276,6 +300,7 @@ main (int argc, char **argv)
   ADD ("peer-session/moves", test_moves);
   ADD ("peer-session/poll", test_poll);
   ADD ("peer-session/lost-answers", test_lost_answers);
+  ADD ("peer-session/lost-answer-moves", test_lost_answer_moves);
   ADD ("peer-session/abandoned", test_abandoned);
   ADD ("peer-session/plain", test_plain);
 
