@@ -11,7 +11,8 @@ from harness import LISTENING, PATIENCE, Program, Server, at_end, case, check, c
 from harness import equal, main, sentient_path, shared_server
 from design_client import DesignClient, DesignHttpClient
 from rawhttp import Connection, Gone, check_error, encode, get, get_json
-from rawws import TEXT, frame
+from rawws import TEXT, Closed, frame
+from v1_client import V1Socket
 
 at_end(end_shared_servers)
 
@@ -434,6 +435,36 @@ def _():
         check(int(answer.get('retry-after')) >= 1, f'Retry-After: {answer}')
     came = [m for m in to.barrier() if m['type'] == 'offer']
     equal(len(came), 50 - len(refused), 'what arrived')
+
+
+@case('a v1 client whose outbox others fill is not closed for what it says meanwhile')
+def _():
+    server = Server('--limit', 'max-queued-messages=16')
+    flooded, flooder = V1Socket(server.port, 'flooded'), V1Socket(server.port, 'flooder')
+    flooded.join('flood')
+    flooder.join('flood')
+    flooded.ack()
+    flooded.barrier()
+    for n in range(16):
+        flooder.offer('flooded', 'flood', f'{n}')
+    refused = flooder.offer('flooded', 'flood', 'one more')
+    equal(flooder.expect('error', ref=refused)['code'], 'busy', 'more than fits')
+    flooder.ack()
+    flooded.offer('flooder', 'flood', 'unharmed')
+    equal(flooder.take_offer('flooded'), 'unharmed', 'what the flooded one says')
+    # But who asks on and on, and acknowledges nothing, is.
+    try:
+        for n in range(20):
+            flooded.expect('error', ref=flooded.offer('nobody', 'flood', 'x'))
+    except Closed as closed:
+        equal(closed.code, 4008, 'the close code')
+    check(1 < n < 8, f'closed after {n} errors')
+    again = V1Socket(server.port, 'flooded', resume=flooded)
+    again.ack()
+    again.ref = again.connected['ref']
+    again.offer('flooder', 'flood', 'and goes on')
+    equal(flooder.take_offer('flooded'), 'and goes on', 'after it resumed')
+    server.stop()
 
 
 main()

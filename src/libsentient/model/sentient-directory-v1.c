@@ -95,10 +95,16 @@ sentient_session_check_ref (SentientSession *session, guint64 ref)
   return ref == session->v1->handled_ref + 1 ? SENTIENT_REF_NEXT : SENTIENT_REF_JUMP;
 }
 
+/* Others may have filled the outbox before the client could acknowledge anything, which is not its
+ * fault: a quarter of it is kept for what its own requests bring. */
 gboolean
 sentient_directory_has_place (SentientDirectory *self, SentientSession *session)
 {
-  return !sentient_outbox_is_full (&session->outbox, &self->limits.outbox);
+  SentientOutboxLimits limits = self->limits.outbox;
+
+  limits.items += limits.items / 4 + 1;
+  limits.bytes += limits.bytes / 4 + 1;
+  return !sentient_outbox_is_full (&session->outbox, &limits);
 }
 
 void
