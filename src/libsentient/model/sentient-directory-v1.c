@@ -174,7 +174,7 @@ sentient_directory_make_stale (SentientDirectory *self,
                                SentientMessage *message)
 {
   gsize before = session->outbox.bytes;
-  g_autoptr (GPtrArray) events = sentient_outbox_take_events (&session->outbox);
+  g_autoptr (GPtrArray) events = sentient_outbox_take_events (&session->outbox, NULL);
 
   self->queued_bytes -= before - session->outbox.bytes;
   for (guint i = 0; i < events->len; i++)
@@ -182,6 +182,22 @@ sentient_directory_make_stale (SentientDirectory *self,
   make_room_stale (session, sentient_message_get_room (message));
   g_debug ("%s: %u room events that do not fit its outbox are replaced by the state of %u rooms",
            session->node_id, events->len + 1, session->v1->n_stale);
+}
+
+void
+sentient_directory_overtake (SentientDirectory *self,
+                             SentientSession *session,
+                             SentientMembership *membership)
+{
+  const char *room = sentient_room_get_name (membership->room);
+  gsize before = session->outbox.bytes;
+
+  if (!sentient_outbox_may_tell_of (&session->outbox, room))
+    return;
+  g_ptr_array_unref (sentient_outbox_take_events (&session->outbox, room));
+  self->queued_bytes -= before - session->outbox.bytes;
+  set_stale (session, membership, TRUE);
+  sentient_session_wake (session);
 }
 
 void

@@ -139,6 +139,11 @@ void sentient_directory_note_joined (SentientDirectory *self,
                                      SentientMembership *membership,
                                      const SentientIceConfig *ice,
                                      guint64 ref);
+/* The answer to a v1 session's join goes another way than its outbox (by POST), so that older
+ * events of the room come after it: they make place for a room-state. */
+void sentient_directory_overtake (SentientDirectory *self,
+                                  SentientSession *session,
+                                  SentientMembership *membership);
 /* Errors: UNKNOWN_ROOM (not in it). A session without WebSocket ends with its last room. */
 gboolean sentient_directory_leave (SentientDirectory *self,
                                    SentientSession *session,

@@ -197,8 +197,22 @@ sentient_outbox_drop_oldest_event (SentientOutbox *self)
   return TRUE;
 }
 
+gboolean
+sentient_outbox_may_tell_of (SentientOutbox *self, const char *room)
+{
+  for (guint i = 0; i < self->n_items; i++)
+    {
+      SentientMessage *message = item_at (self, i)->message;
+
+      if (sentient_message_get_kind (message) == SENTIENT_MESSAGE_NOTE
+          || g_strcmp0 (sentient_message_get_room (message), room) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 GPtrArray *
-sentient_outbox_take_events (SentientOutbox *self)
+sentient_outbox_take_events (SentientOutbox *self, const char *room)
 {
   GPtrArray *events = g_ptr_array_new_with_free_func ((GDestroyNotify)sentient_message_unref);
   guint n_kept = 0;
@@ -207,7 +221,8 @@ sentient_outbox_take_events (SentientOutbox *self)
     {
       SentientOutboxItem *item = item_at (self, i);
 
-      if (item->seq == 0 && is_event (item))
+      if (item->seq == 0 && is_event (item)
+          && (room == NULL || g_str_equal (sentient_message_get_room (item->message), room)))
         {
           g_ptr_array_add (events, sentient_message_ref (item->message));
           release (self, item);

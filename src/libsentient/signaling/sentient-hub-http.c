@@ -150,14 +150,47 @@ append_joined (SentientHub *self,
     .session = session->v1 != NULL ? session->v1->name : name,
     .v1 = session->v1 != NULL,
     .token = is_new ? session->v1->token : NULL,
-    .ref = session->v1 != NULL ? session->v1->handled_ref : 0,
+    .ref = session->v1 == NULL ? 0
+           : is_new            ? 1
+                               : request->ref,
   };
 
   sentient_reply_append_join_result (reply, request->room, (SentientPeerInfo *)peers->data,
                                      peers->len, &self->config.ice, &grant);
 }
 
-/* Joining again changes nothing, so a repeated join is handled like the first. */
+/* A join that was handled before, whose answer may not have come. The room may have been left
+ * since: the join is not to be done again. */
+static SentientMembership *
+repeat_join (SentientSession *session, const SentientRequest *request, GError **error)
+{
+  SentientMembership *membership = sentient_session_find_membership (session, request->room);
+
+  if (request->ref == session->v1->handled_ref && session->v1->http_error != NULL)
+    g_propagate_error (error, g_error_copy (session->v1->http_error));
+  else if (membership == NULL)
+    g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_ROOM,
+                 "This join was handled before, and “%s” is not in the room “%s” any more. Join "
+                 "anew, with the next number.",
+                 session->node_id, request->room);
+  else
+    return membership;
+  return NULL;
+}
+
+static SentientMembership *
+join_anew (SentientHub *self,
+           SentientSession *session,
+           const SentientRequest *request,
+           GError **error)
+{
+  if (sentient_hub_refuse_while_draining (self, error)
+      || !sentient_directory_admit_join (self->directory, session, request->room, error))
+    return NULL;
+  return sentient_directory_join (self->directory, session, request->room, request->metadata,
+                                  error);
+}
+
 static gboolean
 http_join (SentientHub *self,
            const SentientRequest *request,
@@ -168,7 +201,7 @@ http_join (SentientHub *self,
 {
   gboolean is_new, repeat = FALSE;
   SentientSession *session = find_joiner (self, request, token, &is_new, error);
-  SentientMembership *membership = NULL;
+  SentientMembership *membership;
   g_autoptr (SentientSession) hold = NULL;
   GError *why = NULL;
 
@@ -181,17 +214,20 @@ http_join (SentientHub *self,
   else if (!begin_request (self, session, request, &repeat, error))
     return FALSE;
 
-  if (!sentient_hub_refuse_while_draining (self, &why)
-      && sentient_directory_admit_join (self->directory, session, request->room, &why))
-    membership = sentient_directory_join (self->directory, session, request->room,
-                                          request->metadata, &why);
+  membership
+      = repeat ? repeat_join (session, request, &why) : join_anew (self, session, request, &why);
   if (membership != NULL)
     {
       append_joined (self, session, membership, request, is_new, reply);
+      if (session->v1 != NULL)
+        sentient_directory_overtake (self->directory, session, membership);
       return TRUE;
     }
 
-  fail_request (session, ref, why);
+  if (repeat)
+    *ref = request->ref;
+  else
+    fail_request (session, ref, why);
   g_propagate_error (error, why);
   if (sentient_directory_find (self->directory, request->node_id) != session)
     return FALSE;

@@ -206,7 +206,7 @@ test_take_events (void)
   send_next (&outbox, 2, 2);
   g_assert_cmpuint (next_seq (&outbox), ==, 3); /* about to be sent */
   sentient_outbox_rewind (&outbox);
-  events = sentient_outbox_take_events (&outbox);
+  events = sentient_outbox_take_events (&outbox, NULL);
   g_assert_cmpuint (events->len, ==, 1);
   g_assert_cmpuint (outbox.n_items, ==, 5);
   for (guint i = 1; i <= 5; i++)
