@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """v1 sessions over HTTP: joins, leaves and signals by POST, the rest by long poll."""
 
-from harness import (at_end, case, contains, end_shared_servers, equal, main,
+from harness import (Server, at_end, case, contains, end_shared_servers, equal, main,
                      shared_server)
 from rawhttp import Connection
 from rawws import Closed
