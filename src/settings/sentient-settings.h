@@ -112,9 +112,10 @@ const char *sentient_settings_get_source (SentientSettings *self, const char *na
 /* As the file has it, "" if it is not set; passwords in URLs are "***", so that it can be shown. */
 char *sentient_settings_dup_text (SentientSettings *self, const char *name);
 
-/* Sets the properties of a coordinator that names name (NULL: all that there are, which goes before
- * its start only; its node-id is for whoever makes it). A setting that is not the coordinator's is
- * passed over. "handover-file" follows from "data"; without "stun" it names stun.l.google.com. */
+/* Sets the properties of a coordinator; its node-id is for whoever makes it. While it runs, only
+ * what takes effect at once, so call it again before the next start. names: of settings (what
+ * _reload () says has changed); NULL: all. A setting that is not the coordinator's is passed over.
+ * "handover-file" follows from "data"; without "stun" it names stun.l.google.com. */
 void sentient_settings_configure_coordinator (SentientSettings *self,
                                               SentientCoordinator *coordinator,
                                               const char *const *names);

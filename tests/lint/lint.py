@@ -18,6 +18,10 @@ FLOORS = {
     'coordinator': {'core', 'protocol', 'model', 'signaling', 'webrtc'},
     'peer': {'core', 'protocol', 'model', 'signaling', 'webrtc'},
 }
+# What a part of the programs, beside src/libsentient, may include.
+PROGRAM_FLOORS = {
+    'settings': {'core', 'protocol', 'signaling', 'coordinator'},
+}
 LINES_MAX = 599
 FUNCTION_LINES_MAX = 59
 API = re.compile(r'^SENTIENT_API\n([^;]*?);?$', re.M)
@@ -59,6 +63,12 @@ def check_floors(root):
                 yield f'{shown}:{number}: {floor} may not include {match.group(1)}'
             if '/' not in match.group(1) and '"' in line:
                 yield f'{shown}:{number}: write the floor: "{floor}/{match.group(1)}"'
+    for part, allowed in PROGRAM_FLOORS.items():
+        for path, shown in files(root, '.c', '.h', under=(os.path.join('src', part),)):
+            for number, name in enumerate(read(path).splitlines(), 1):
+                match = re.match(r'\s*#\s*include\s+"(?:([^"/]+)/)?[^"]+"', name)
+                if match and match.group(1) not in allowed | {part}:
+                    yield f'{shown}:{number}: {part} may not include {match.group(1) or "without a floor"}'
 
 
 def check_races(root):

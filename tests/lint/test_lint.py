@@ -48,6 +48,8 @@ BAD = {
         {'src/libsentient/webrtc/x.c': '#include "signaling/sentient-engine.h"\n'},
         {'src/libsentient/peer/x.c': '#include <gst/gst.h>\n'},
         {'src/libsentient/peer/x.c': '#include "sentient-peer.h"\n'},
+        {'src/settings/x.c': '#include "peer/sentient-peer.h"\n'},
+        {'src/settings/x.c': '#include "sentient-settings.h"\n'},
     ],
     'races': [
         {'src/libsentient/core/x.c': '  g_mutex_lock (&self->lock);\n'},
