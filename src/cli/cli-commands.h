@@ -9,5 +9,7 @@ G_BEGIN_DECLS
 int cli_server (CliOptions *options);
 int cli_node (CliOptions *options);
 int cli_doctor (CliOptions *options);
+/* words: what follows "config" */
+int cli_config (CliOptions *options, const char *const *words);
 
 G_END_DECLS

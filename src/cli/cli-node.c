@@ -31,7 +31,7 @@ on_negotiation (SentientPeer *peer, const char *node_id, const char *text, gpoin
   CliNode *self = user_data;
 
   note_attempt (self, node_id);
-  if (self->options->debug)
+  if (sentient_settings_get_boolean (self->options->settings, "debug"))
     {
       g_autofree char *shown = cli_escape (text, -1);
 
@@ -219,6 +219,26 @@ say_welcome (CliNode *self, SentientRoom *room)
     cli_say (CLI_PLAIN, _ ("Type a line to say it to everybody there. /help lists the commands."));
 }
 
+static const char *const *
+get_rooms (CliNode *self)
+{
+  return sentient_settings_get_strv (self->options->settings, "rooms");
+}
+
+/* One of the further rooms. */
+static void
+on_also_joined (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SentientRoom) room
+      = sentient_peer_join_finish (SENTIENT_PEER (source), result, &error);
+
+  if (room != NULL)
+    cli_say (CLI_GOOD, _ ("You are also in the room \"%s\"."), sentient_room_get_name (room));
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    cli_complain (_ ("one of the rooms could not be joined: %s"), error->message);
+}
+
 static void
 on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -226,19 +246,22 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SentientRoom) room
       = sentient_peer_join_finish (SENTIENT_PEER (source), result, &error);
   CliNode *self = user_data;
+  const char *const *rooms = get_rooms (self);
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   if (room == NULL)
     {
-      cli_complain (_ ("the coordinator %s did not let %s into the room \"global\": %s"),
+      cli_complain (_ ("the coordinator %s did not let %s into the room \"%s\": %s"),
                     sentient_peer_get_coordinator_uri (self->peer),
-                    sentient_peer_get_node_id (self->peer), error->message);
+                    sentient_peer_get_node_id (self->peer), rooms[0], error->message);
       cli_run_stop (&self->run, CLI_EXIT_FAILED);
       return;
     }
   self->room = g_strdup (sentient_room_get_name (room));
   say_welcome (self, room);
+  for (guint i = 1; rooms[i] != NULL; i++)
+    sentient_peer_join_async (self->peer, rooms[i], NULL, self->cancellable, on_also_joined, self);
   self->input = cli_input_new (on_line, on_input_end, self);
 }
 
@@ -265,7 +288,8 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
       cli_run_stop (&self->run, CLI_EXIT_FAILED);
       return;
     }
-  sentient_peer_join_async (self->peer, "global", NULL, self->cancellable, on_joined, self);
+  sentient_peer_join_async (self->peer, get_rooms (self)[0], NULL, self->cancellable, on_joined,
+                            self);
 }
 
 static void
@@ -328,12 +352,17 @@ stop (gpointer user_data)
 static void
 make_peer (CliNode *self, const char *node_id)
 {
+  SentientSettings *settings = self->options->settings;
+  const char *const *stun = sentient_settings_get_strv (settings, "stun");
+  const char *const *turn = sentient_settings_get_strv (settings, "turn");
+
   self->peer = sentient_peer_new (node_id);
-  g_object_set (self->peer, "auto-connect", self->options->auto_webrtc, NULL);
-  if (self->options->stun != NULL)
-    g_object_set (self->peer, "stun-servers", self->options->stun, NULL);
-  if (self->options->turn != NULL)
-    g_object_set (self->peer, "turn-servers", self->options->turn, NULL);
+  g_object_set (self->peer, "auto-connect", sentient_settings_get_boolean (settings, "auto-webrtc"),
+                NULL);
+  if (stun != NULL)
+    g_object_set (self->peer, "stun-servers", stun, NULL);
+  if (turn != NULL)
+    g_object_set (self->peer, "turn-servers", turn, NULL);
 
   g_signal_connect (self->peer, "negotiation", G_CALLBACK (on_negotiation), self);
   g_signal_connect (self->peer, "peer-connected", G_CALLBACK (on_peer_connected), self);
@@ -362,12 +391,11 @@ cli_node_clear (CliNode *self)
 int
 cli_node (CliOptions *options)
 {
-  const char *const default_seeds[] = { CLI_DEFAULT_SEED, NULL };
   CliNode self = { .options = options };
   g_autoptr (GError) error = NULL;
   g_autofree char *node_id = cli_options_choose_node_id (options, &error);
   g_autofree char *seeds_text = NULL;
-  const char *const *seeds;
+  const char *const *seeds = sentient_settings_get_strv (options->settings, "seeds");
   int status;
 
   if (node_id == NULL)
@@ -376,6 +404,17 @@ cli_node (CliOptions *options)
       return error->domain == G_OPTION_ERROR ? CLI_EXIT_USAGE : CLI_EXIT_FAILED;
     }
 
+  if (seeds[0] == NULL)
+    {
+      cli_complain (
+          _ ("seeds: there are none, and a node needs a coordinator; name one with --seed"));
+      return CLI_EXIT_USAGE;
+    }
+  if (get_rooms (&self)[0] == NULL)
+    {
+      cli_complain (_ ("rooms: there are none, and this node talks in a room; remove the line"));
+      return CLI_EXIT_USAGE;
+    }
   if (!sentient_webrtc_link_is_available (&error))
     {
       cli_complain (_ ("%s (\"sentient doctor\" tells of every piece.)"), error->message);
@@ -388,7 +427,6 @@ cli_node (CliOptions *options)
   make_peer (&self, node_id);
   cli_run_init (&self.run, stop, &self);
 
-  seeds = options->seeds != NULL ? (const char *const *)options->seeds : default_seeds;
   seeds_text = g_strjoinv (", ", (char **)seeds);
   cli_say (CLI_NOTE, _ ("Looking for a coordinator at %s"), seeds_text);
   sentient_peer_connect_to_coordinator_async (self.peer, seeds, self.cancellable, on_connected,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include "settings/sentient-settings.h"
 
 G_BEGIN_DECLS
 
@@ -9,32 +9,16 @@ G_BEGIN_DECLS
 #define CLI_EXIT_FAILED 1 /* it could not be done */
 #define CLI_EXIT_USAGE 2  /* the command line is wrong */
 
-#define CLI_DEFAULT_PORT 8888
 #define CLI_DEFAULT_SEED "http://127.0.0.1:8888"
-#define CLI_DEFAULT_STUN "stun:stun.l.google.com:19302"
 
 typedef struct
 {
+  SentientSettings *settings; /* all that also stands in a file */
+  char *config_file;          /* NULL: looked for */
   gboolean server;
-  guint port;
-  char *host;
-  GStrv seeds; /* NULL: none given */
-  char *node_id;
-  char *network_id;
   gboolean no_webrtc;
-  GStrv stun; /* NULL: none given; empty: --stun none */
-  GStrv turn; /* NULL: none given */
-  gboolean auto_webrtc;
-  guint max_peers;
-  gboolean no_cors;
-  char *public_url;
-  GStrv trusted_proxies; /* NULL: none given */
-  GStrv allowed_origins; /* NULL: none given */
-  GStrv limits;          /* "name=number"; NULL: none given */
   gboolean no_limits;
-  char *static_dir;
-  char *data_dir;
-  gboolean debug;
+  gboolean json;
   gboolean no_color;
   gboolean version;
 
@@ -52,6 +36,10 @@ gboolean cli_host_is_loopback (const char *host);
 /* Takes what it knows out of argv. FALSE: error says what is wrong with which option, for a
  * person. Prints the help and ends the program on --help. */
 gboolean cli_options_parse (CliOptions *options, int *argc, char ***argv, GError **error);
+
+/* Reads the settings file. FALSE: error is a G_OPTION_ERROR if the command line does not go with
+ * it; else it says what is wrong in the file, a line each. */
+gboolean cli_options_load (CliOptions *options, GError **error);
 
 /* The name of this node: from --node-id, else from DIR/node-id, else a new one. With --data it is
  * written to DIR/node-id if nothing is there yet. NULL: error is set. */

@@ -87,6 +87,15 @@ cli_complain (const char *format, ...)
   fprintf (stderr, colour_err ? "\033[31msentient:\033[0m %s\n" : "sentient: %s\n", text);
 }
 
+void
+cli_complain_lines (const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    cli_complain ("%s", lines[i]);
+}
+
 /* Characters that could move the cursor, or make a line read otherwise than it is. */
 static gboolean
 is_unsafe (gunichar c)

@@ -29,6 +29,9 @@ void cli_say (CliStyle style, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* One line on stderr: "sentient: …". */
 void cli_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
+/* The same of each line of text. */
+void cli_complain_lines (const char *text);
+
 /* text as it may be shown on a terminal: control characters, marks that turn the direction of
  * writing and bytes that are no UTF-8 are written out, and what is longer than CLI_SHOW_MAX is
  * cut with a note. len < 0: up to NUL. */

@@ -19,6 +19,7 @@ struct _CliSeeds
   guint retry_id;
   gint64 connected_at; /* ms since the epoch, 0: not now */
   gboolean was_lost;
+  gboolean introduces; /* the coordinator does; else its own node connects to nobody */
 
   GFunc done;
   gpointer user_data;
@@ -162,24 +163,33 @@ on_state (GObject *object, GParamSpec *pspec, gpointer user_data)
   report (self, NULL);
 }
 
+void
+cli_seeds_apply (CliSeeds *self, SentientSettings *settings)
+{
+  g_object_set (self->peer, "auto-connect",
+                self->introduces && sentient_settings_get_boolean (settings, "auto-webrtc"), NULL);
+}
+
 CliSeeds *
-cli_seeds_new (SentientCoordinator *coordinator, CliOptions *options)
+cli_seeds_new (SentientCoordinator *coordinator, SentientSettings *settings)
 {
   CliSeeds *self = g_new0 (CliSeeds, 1);
-  gboolean connect = options->auto_webrtc && !options->no_webrtc;
+  const char *const *stun = sentient_settings_get_strv (settings, "stun");
+  const char *const *turn = sentient_settings_get_strv (settings, "turn");
 
   self->coordinator = g_object_ref (coordinator);
-  self->seeds = g_strdupv (options->seeds);
+  self->seeds = g_strdupv ((GStrv)sentient_settings_get_strv (settings, "seeds"));
   self->cancellable = g_cancellable_new ();
   self->rand = g_rand_new ();
   sentient_backoff_init (&self->backoff, 2000, 60000);
 
   self->peer = sentient_peer_new (sentient_coordinator_get_node_id (coordinator));
-  g_object_set (self->peer, "auto-connect", connect, NULL);
-  if (options->stun != NULL)
-    g_object_set (self->peer, "stun-servers", options->stun, NULL);
-  if (options->turn != NULL)
-    g_object_set (self->peer, "turn-servers", options->turn, NULL);
+  self->introduces = sentient_settings_get_boolean (settings, "webrtc");
+  cli_seeds_apply (self, settings);
+  if (stun != NULL)
+    g_object_set (self->peer, "stun-servers", stun, NULL);
+  if (turn != NULL)
+    g_object_set (self->peer, "turn-servers", turn, NULL);
   g_signal_connect (self->peer, "notify::state", G_CALLBACK (on_state), self);
 
   report (self, NULL);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "cli-options.h"
-#include "coordinator/sentient-coordinator.h"
+#include "settings/sentient-settings.h"
 
 G_BEGIN_DECLS
 
@@ -10,7 +9,9 @@ G_BEGIN_DECLS
  * stands with them. What goes wrong is told and tried again; the coordinator serves on. */
 typedef struct _CliSeeds CliSeeds;
 
-CliSeeds *cli_seeds_new (SentientCoordinator *coordinator, CliOptions *options);
+CliSeeds *cli_seeds_new (SentientCoordinator *coordinator, SentientSettings *settings);
+/* auto-webrtc may be another now. */
+void cli_seeds_apply (CliSeeds *self, SentientSettings *settings);
 
 /* Leaves the seeds, then calls done. */
 void cli_seeds_close (CliSeeds *self, GFunc done, gpointer user_data);

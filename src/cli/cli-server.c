@@ -3,13 +3,16 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
-#include "cli-limits.h"
 #include "cli-output.h"
 #include "cli-run.h"
 #include "cli-seeds.h"
@@ -22,6 +25,9 @@ typedef struct
   SentientCoordinator *coordinator;
   CliSeeds *seeds;    /* NULL: it has none */
   gboolean activated; /* the sockets are systemd's */
+  SentientSettings *settings;
+  guint hangup_id;
+  gboolean had_terminal;
 } CliServer;
 
 static void
@@ -168,39 +174,21 @@ say_activated (CliServer *self)
 static gboolean
 configure (CliServer *self, CliOptions *options, GError **error)
 {
-  const char *const default_stun[] = { CLI_DEFAULT_STUN, NULL };
+  const char *static_dir = sentient_settings_get_string (self->settings, "static");
   g_autofree char *node_id = NULL;
 
-  if (options->static_dir != NULL && !g_file_test (options->static_dir, G_FILE_TEST_IS_DIR))
+  if (static_dir != NULL && !g_file_test (static_dir, G_FILE_TEST_IS_DIR))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                   _ ("--static: there is no directory %s"), options->static_dir);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("static: there is no directory %s"),
+                   static_dir);
       return FALSE;
     }
   node_id = cli_options_choose_node_id (options, error);
   if (node_id == NULL)
     return FALSE;
 
-  self->coordinator
-      = g_object_new (SENTIENT_TYPE_COORDINATOR, "node-id", node_id, "host", options->host, "port",
-                      options->port, "network-id", options->network_id, "static-dir",
-                      options->static_dir, "max-peers", options->max_peers, "webrtc-enabled",
-                      !options->no_webrtc, "cors", !options->no_cors, "public-url",
-                      options->public_url, "trusted-proxies", options->trusted_proxies,
-                      "allowed-origins", options->allowed_origins, "stun-servers",
-                      options->stun != NULL ? options->stun : (GStrv)default_stun, "turn-servers",
-                      options->turn, "seeds", options->seeds, NULL);
-
-  if (options->data_dir != NULL)
-    {
-      g_autofree char *handover = g_build_filename (options->data_dir, "handover", NULL);
-
-      g_object_set (self->coordinator, "handover-file", handover, NULL);
-    }
-  if (options->no_limits)
-    g_object_set (self->coordinator, "signal-rate", 0, "join-rate", 0, "connection-rate", 0,
-                  "connections-per-address", 0, NULL);
-  cli_limits_apply ((const char *const *)options->limits, self->coordinator);
+  self->coordinator = g_object_new (SENTIENT_TYPE_COORDINATOR, "node-id", node_id, NULL);
+  sentient_settings_configure_coordinator (self->settings, self->coordinator, NULL);
 
   g_signal_connect (self->coordinator, "peer-joined", G_CALLBACK (on_peer_joined), self);
   g_signal_connect (self->coordinator, "peer-left", G_CALLBACK (on_peer_left), self);
@@ -266,6 +254,80 @@ take_sockets (CliServer *self, CliOptions *options, GError **error)
   return TRUE;
 }
 
+static gboolean
+has_terminal (void)
+{
+  int fd = open ("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+  if (fd >= 0)
+    close (fd);
+  return fd >= 0;
+}
+
+static void
+say_reloaded (GStrv changed, GStrv restart_needed)
+{
+  g_autofree char *now = g_strjoinv (", ", changed);
+  g_autofree char *later = g_strjoinv (", ", restart_needed);
+
+  if (*now == '\0')
+    cli_say (CLI_NOTE, _ ("The settings were read again; none is another."));
+  else
+    cli_say (CLI_GOOD, _ ("The settings were read again; changed: %s."), now);
+  if (*later != '\0')
+    cli_say (CLI_WARN, _ ("These wait for a restart: %s."), later);
+}
+
+static gboolean
+on_hangup (gpointer user_data)
+{
+  CliServer *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) changed = NULL;
+  g_auto (GStrv) restart_needed = NULL;
+
+  if (self->had_terminal && !has_terminal ())
+    {
+      /* It was closed: nobody wants us to go on. */
+      cli_run_stop (&self->run, CLI_EXIT_OK);
+      return G_SOURCE_CONTINUE;
+    }
+  if (!sentient_settings_reload (self->settings, &changed, &restart_needed, &error))
+    {
+      cli_complain_lines (error->message);
+      cli_say (CLI_WARN, _ ("The settings could not be read again: all stay as they were."));
+      return G_SOURCE_CONTINUE;
+    }
+  sentient_settings_configure_coordinator (self->settings, self->coordinator,
+                                           (const char *const *)changed);
+  g_object_get (self->coordinator, "drain-time", &self->run.patience_ms, NULL);
+  if (self->seeds != NULL)
+    cli_seeds_apply (self->seeds, self->settings);
+  say_reloaded (changed, restart_needed);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+begin (CliServer *self)
+{
+  const char *const *seeds = sentient_settings_get_strv (self->settings, "seeds");
+
+  /* Whoever reads that it runs may stop it at once. */
+  cli_run_init (&self->run, stop, self);
+  self->had_terminal = has_terminal ();
+  self->hangup_id = g_unix_signal_add (SIGHUP, on_hangup, self);
+  cli_say (CLI_GOOD, _ ("The coordinator \"%s\" is running:"),
+           sentient_coordinator_get_node_id (self->coordinator));
+  g_object_get (self->coordinator, "drain-time", &self->run.patience_ms, NULL);
+  if (self->activated)
+    say_activated (self);
+  else
+    say_who_can_reach_it (self, sentient_settings_get_string (self->settings, "host"),
+                          sentient_settings_get_string (self->settings, "public-url"));
+  if (seeds != NULL && seeds[0] != NULL)
+    self->seeds = cli_seeds_new (self->coordinator, self->settings);
+}
+
 static int
 serve (CliServer *self, CliOptions *options)
 {
@@ -282,19 +344,7 @@ serve (CliServer *self, CliOptions *options)
       cli_complain ("%s", error->message);
       return CLI_EXIT_FAILED;
     }
-
-  /* Whoever reads that it runs may stop it at once. */
-  cli_run_init (&self->run, stop, self);
-  cli_say (CLI_GOOD, _ ("The coordinator \"%s\" is running:"),
-           sentient_coordinator_get_node_id (self->coordinator));
-  g_object_get (self->coordinator, "drain-time", &self->run.patience_ms, NULL);
-  if (self->activated)
-    say_activated (self);
-  else
-    say_who_can_reach_it (self, options->host, options->public_url);
-
-  if (options->seeds != NULL)
-    self->seeds = cli_seeds_new (self->coordinator, options);
+  begin (self);
   return cli_run_loop (&self->run);
 }
 
@@ -314,14 +364,13 @@ raise_fd_limit (void)
 int
 cli_server (CliOptions *options)
 {
-  CliServer self = { 0 };
+  CliServer self = { .settings = options->settings };
   int status;
 
   raise_fd_limit ();
-  if (options->host == NULL)
-    options->host = g_strdup ("0.0.0.0");
   status = serve (&self, options);
 
+  g_clear_handle_id (&self.hangup_id, g_source_remove);
   g_clear_pointer (&self.seeds, cli_seeds_free);
   cli_run_clear (&self.run);
   if (self.coordinator != NULL)

@@ -13,13 +13,16 @@ static const struct
 {
   const char *name;
   int (*run) (CliOptions *options);
+  /* Instead: one that takes further words, and --server for the settings of a coordinator. */
+  int (*run_words) (CliOptions *options, const char *const *words);
 } commands[] = {
-  { "doctor", cli_doctor },
+  { "doctor", cli_doctor, NULL },
+  { "config", NULL, cli_config },
 };
 
 #define DEBUG_DOMAINS                                                                              \
   "Sentient-core Sentient-protocol Sentient-model Sentient-signaling Sentient-webrtc "             \
-  "Sentient-coordinator Sentient-peer"
+  "Sentient-coordinator Sentient-peer Sentient-settings"
 
 /* Else the first socket would get the number of a stream that was closed, and lines meant for a
  * person would go there. */
@@ -45,15 +48,36 @@ switch_debug_on (void)
   g_setenv ("G_MESSAGES_DEBUG", domains, TRUE);
 }
 
+/* A coordinator or a node, as the settings say. */
+static int
+stay (CliOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!cli_options_load (options, &error))
+    {
+      cli_complain_lines (error->message);
+      if (error->domain != G_OPTION_ERROR)
+        return CLI_EXIT_FAILED;
+      fprintf (stderr, "%s\n", _ ("See sentient --help."));
+      return CLI_EXIT_USAGE;
+    }
+  if (sentient_settings_get_boolean (options->settings, "debug"))
+    switch_debug_on ();
+  return options->server ? cli_server (options) : cli_node (options);
+}
+
 static int
 run (CliOptions *options, int argc, char **argv)
 {
   if (argc <= 1)
-    return options->server ? cli_server (options) : cli_node (options);
+    return stay (options);
 
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     if (g_str_equal (argv[1], commands[i].name))
       {
+        if (commands[i].run_words != NULL)
+          return commands[i].run_words (options, (const char *const *)argv + 2);
         if (options->server)
           {
             cli_complain (_ ("%s is no coordinator: leave out --server"), argv[1]);
@@ -97,9 +121,7 @@ main (int argc, char **argv)
       cli_say (CLI_PLAIN, "sentient %s", SENTIENT_VERSION_STRING);
       return CLI_EXIT_OK;
     }
-  if (options.debug)
-    switch_debug_on ();
-  if (options.server_only != NULL)
+  if (options.server_only != NULL && argc <= 1)
     cli_complain (_ ("%s says something only to a coordinator and has no effect here; did you "
                      "mean sentient --server?"),
                   options.server_only);

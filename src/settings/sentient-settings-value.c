@@ -158,6 +158,8 @@ check_text (guint index, const char *where, const char *text, gboolean absolute,
 {
   SentientSettingCheck check = sentient_settings_get_check (index);
 
+  if (!g_utf8_validate (text, -1, NULL))
+    return fail (error, _ ("%s: this is no UTF-8 text"), where);
   switch (check)
     {
     case SENTIENT_SETTING_CHECK_NONE:

@@ -30,7 +30,4 @@ gboolean sentient_settings_value_is_empty (GVariant *value);
 /* As it would be parsed. show: passwords are "***". */
 char *sentient_settings_value_print (GVariant *value, gboolean show);
 
-/* What stands between commas, without blanks around; empty items are left out. */
-GStrv sentient_settings_split (const char *text);
-
 G_END_DECLS

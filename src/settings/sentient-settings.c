@@ -167,7 +167,9 @@ dup_option (guint index)
 {
   const SentientSettingInfo *info = sentient_settings_get_infos (NULL) + index;
 
-  return g_strconcat (g_str_equal (info->group, "limits") ? "--limit " : "--", info->name, NULL);
+  gboolean has_own = !g_str_equal (info->group, "limits") || g_str_equal (info->name, "max-peers");
+
+  return g_strconcat (has_own ? "--" : "--limit ", info->name, NULL);
 }
 
 gboolean

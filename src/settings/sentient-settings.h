@@ -58,7 +58,7 @@ SentientSettings *sentient_settings_new (void);
 /* Another default than the table's, such as a program has. text as in the file. */
 void sentient_settings_set_default (SentientSettings *self, const char *name, const char *text);
 /* A value of the command line; one of the same name replaces it. Error: SENTIENT_ERROR_BAD_REQUEST,
- * which begins with "--NAME: " (limits: "--limit NAME: "). */
+ * which begins with "--NAME: " (limits but max-peers: "--limit NAME: "). */
 gboolean sentient_settings_set_command_line (SentientSettings *self,
                                              const char *name,
                                              const char *text,
@@ -123,5 +123,8 @@ void sentient_settings_configure_coordinator (SentientSettings *self,
 /* Everything that is wrong in a file, a line each as above; empty: nothing. NULL: it cannot be
  * read, and error says why. */
 GStrv sentient_settings_check_file (const char *path, GError **error);
+
+/* What stands between commas, without blanks around; empty items are left out. */
+GStrv sentient_settings_split (const char *text);
 
 G_END_DECLS

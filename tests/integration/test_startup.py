@@ -39,7 +39,7 @@ def _():
     for option in ('--server', '--port', '--host', '--seed', '--seeds', '--node-id', '--network-id',
                    '--no-webrtc', '--stun', '--turn', '--auto-webrtc', '--max-peers', '--no-cors',
                    '--no-limits',
-                   '--static', '--data', '--debug', '--no-color', '--version'):
+                   '--static', '--data', '--config', '--json', '--debug', '--no-color', '--version'):
         contains(said, option, '--help')
 
 
