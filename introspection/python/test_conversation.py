@@ -92,8 +92,11 @@ peers['alice'].send('bob', 'Hello bob, ☃')
 peers['bob'].send_bytes('alice', GLib.Bytes.new(b'\x00\xff'))
 ok, count = peers['bob'].broadcast('global', 'Hello all')
 check(ok and count == 1, 'a broadcast goes to the one other node')
-wait_for(lambda: len(heard) == 3, 'messages arrive')
-check(sorted(heard) == [('alice', 'bob', b'\x00\xff', False), ('alice', 'bob', b'Hello all', True),
+ok, count = peers['bob'].broadcast_bytes('global', GLib.Bytes.new(b'\x01\x00'))
+check(ok and count == 1, 'and so do bytes')
+wait_for(lambda: len(heard) == 4, 'messages arrive')
+check(sorted(heard) == [('alice', 'bob', b'\x00\xff', False), ('alice', 'bob', b'\x01\x00', False),
+                        ('alice', 'bob', b'Hello all', True),
                         ('bob', 'alice', 'Hello bob, ☃'.encode(), True)], f'what was heard: {heard}')
 try:
     peers['alice'].send('nobody', 'x')

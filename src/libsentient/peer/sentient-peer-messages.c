@@ -81,6 +81,49 @@ is_reached_by (SentientConnection *connection, SentientRoom *room)
          || sentient_room_find_member (room, connection->node_id) != NULL;
 }
 
+static gboolean
+broadcast (SentientPeer *self,
+           const char *room,
+           GBytes *data,
+           gboolean is_text,
+           guint *n_sent,
+           GError **error)
+{
+  g_autoptr (GError) first = NULL;
+  SentientRoom *joined;
+  g_autoptr (GPtrArray) open = NULL;
+  guint sent = 0, failed = 0;
+
+  if (n_sent != NULL)
+    *n_sent = 0;
+  joined = sentient_peer_find_room (self, room);
+  if (joined == NULL)
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_ROOM,
+                   "“%s” is not in room “%s”: join it first", self->node_id, room);
+      return FALSE;
+    }
+  open = sentient_peer_list (self->open);
+  for (guint i = 0; i < open->len; i++)
+    {
+      g_autoptr (GError) local = NULL;
+
+      if (!is_reached_by (open->pdata[i], joined))
+        continue;
+      if (sentient_connection_send (open->pdata[i], data, is_text, &local))
+        sent++;
+      else if (failed++ == 0)
+        first = g_steal_pointer (&local);
+    }
+  if (n_sent != NULL)
+    *n_sent = sent;
+  if (failed == 0)
+    return TRUE;
+  g_set_error (error, first->domain, first->code, "%u of %u nodes did not take the message; %s",
+               failed, failed + sent, first->message);
+  return FALSE;
+}
+
 /**
  * sentient_peer_broadcast:
  * @self: a peer
@@ -107,42 +150,40 @@ sentient_peer_broadcast (SentientPeer *self,
                          GError **error)
 {
   g_autoptr (GBytes) data = NULL;
-  g_autoptr (GError) first = NULL;
-  SentientRoom *joined;
-  g_autoptr (GPtrArray) open = NULL;
-  guint sent = 0, failed = 0;
 
   g_return_val_if_fail (SENTIENT_IS_PEER (self), FALSE);
   g_return_val_if_fail (room != NULL, FALSE);
   g_return_val_if_fail (text != NULL, FALSE);
 
-  if (n_sent != NULL)
-    *n_sent = 0;
-  joined = sentient_peer_find_room (self, room);
-  if (joined == NULL)
-    {
-      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_ROOM,
-                   "“%s” is not in room “%s”: join it first", self->node_id, room);
-      return FALSE;
-    }
   data = g_bytes_new (text, strlen (text));
-  open = sentient_peer_list (self->open);
-  for (guint i = 0; i < open->len; i++)
-    {
-      g_autoptr (GError) local = NULL;
+  return broadcast (self, room, data, TRUE, n_sent, error);
+}
 
-      if (!is_reached_by (open->pdata[i], joined))
-        continue;
-      if (sentient_connection_send (open->pdata[i], data, TRUE, &local))
-        sent++;
-      else if (failed++ == 0)
-        first = g_steal_pointer (&local);
-    }
-  if (n_sent != NULL)
-    *n_sent = sent;
-  if (failed == 0)
-    return TRUE;
-  g_set_error (error, first->domain, first->code, "%u of %u nodes did not take the message; %s",
-               failed, failed + sent, first->message);
-  return FALSE;
+/**
+ * sentient_peer_broadcast_bytes:
+ * @self: a peer
+ * @room: a room that was joined
+ * @data: 1 to 65536 bytes
+ * @n_sent: (out) (optional): how many nodes it was sent to
+ * @error: return location
+ *
+ * Sends a binary message to every connected node that is in the room or was met there; else like
+ * sentient_peer_broadcast().
+ *
+ * Returns: %TRUE if every one of them took it
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_peer_broadcast_bytes (SentientPeer *self,
+                               const char *room,
+                               GBytes *data,
+                               guint *n_sent,
+                               GError **error)
+{
+  g_return_val_if_fail (SENTIENT_IS_PEER (self), FALSE);
+  g_return_val_if_fail (room != NULL, FALSE);
+  g_return_val_if_fail (data != NULL, FALSE);
+
+  return broadcast (self, room, data, FALSE, n_sent, error);
 }

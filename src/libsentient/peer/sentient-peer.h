@@ -111,5 +111,11 @@ gboolean sentient_peer_broadcast (SentientPeer *self,
                                   const char *text,
                                   guint *n_sent,
                                   GError **error);
+SENTIENT_API
+gboolean sentient_peer_broadcast_bytes (SentientPeer *self,
+                                        const char *room,
+                                        GBytes *data,
+                                        guint *n_sent,
+                                        GError **error);
 
 G_END_DECLS

@@ -88,9 +88,12 @@ test_flow (gconstpointer data)
   g_assert_true (sentient_peer_broadcast (pair.bob->peer, "lobby", "to all", &n_sent, &error));
   g_assert_cmpuint (n_sent, ==, 1);
   await (has (pair.alice->messages, "bob: to all"));
+  g_assert_true (sentient_peer_broadcast_bytes (pair.bob->peer, "lobby", bytes, &n_sent, &error));
+  g_assert_cmpuint (n_sent, ==, 1);
+  await (has (pair.alice->messages, "bob: \1\2 (binary)"));
   g_assert_cmpuint (sentient_connection_get_messages_sent (connection), ==, 2);
-  g_assert_cmpuint (sentient_connection_get_messages_received (connection), ==, 2);
-  g_assert_cmpuint (sentient_connection_get_bytes_received (connection), ==, 17);
+  g_assert_cmpuint (sentient_connection_get_messages_received (connection), ==, 3);
+  g_assert_cmpuint (sentient_connection_get_bytes_received (connection), ==, 19);
   g_assert_true (has (pair.bob->negotiation, "alice: offer sent"));
   await (has_prefix (pair.bob->negotiation, "alice: candidate received: candidate:"));
   g_assert_true (has (pair.alice->negotiation, "bob: answer sent"));
@@ -426,6 +429,7 @@ test_partial_broadcast (void)
   Pair pair;
   TestPeer *carol = test_peer_new ("carol");
   g_autofree char *big = g_strnfill (SENTIENT_LINK_MAX_MESSAGE, 'x');
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
   g_autoptr (GError) error = NULL;
   guint drained = 0, n_sent = 9;
 
@@ -435,6 +439,12 @@ test_partial_broadcast (void)
   await_open (&pair);
   await (is_open (pair.alice, "carol"));
   g_assert_false (sentient_peer_broadcast (pair.alice->peer, "cellar", "x", &n_sent, &error));
+  g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_ROOM);
+  g_assert_cmpuint (n_sent, ==, 0);
+  g_clear_error (&error);
+  n_sent = 9;
+  g_assert_false (
+      sentient_peer_broadcast_bytes (pair.alice->peer, "cellar", bytes, &n_sent, &error));
   g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_ROOM);
   g_assert_cmpuint (n_sent, ==, 0);
   g_clear_error (&error);
