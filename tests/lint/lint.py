@@ -21,6 +21,10 @@ FLOORS = {
 # What a part of the programs, beside src/libsentient, may include.
 PROGRAM_FLOORS = {
     'settings': {'core', 'protocol', 'signaling', 'coordinator'},
+    'dbus': set(),
+    'client': {'core', 'protocol', 'dbus'},
+    'daemon': set(FLOORS) | {'settings', 'dbus'},
+    'applet': {'core', 'settings', 'dbus', 'client'},
 }
 LINES_MAX = 599
 FUNCTION_LINES_MAX = 59
@@ -59,7 +63,7 @@ def check_floors(root):
             head = match.group(1).split('/')[0]
             if head == 'gst' and floor != 'webrtc':
                 yield f'{shown}:{number}: only webrtc may include {match.group(1)}'
-            if head in FLOORS and head != floor and head not in FLOORS[floor]:
+            if head != floor and head in {*FLOORS, *PROGRAM_FLOORS} - FLOORS[floor]:
                 yield f'{shown}:{number}: {floor} may not include {match.group(1)}'
             if '/' not in match.group(1) and '"' in line:
                 yield f'{shown}:{number}: write the floor: "{floor}/{match.group(1)}"'

@@ -50,6 +50,10 @@ BAD = {
         {'src/libsentient/peer/x.c': '#include "sentient-peer.h"\n'},
         {'src/settings/x.c': '#include "peer/sentient-peer.h"\n'},
         {'src/settings/x.c': '#include "sentient-settings.h"\n'},
+        {'src/libsentient/peer/x.c': '#include "daemon/sentient-daemon.h"\n'},
+        {'src/dbus/x.c': '#include "core/sentient-error.h"\n'},
+        {'src/client/x.c': '#include "daemon/sentient-daemon.h"\n'},
+        {'src/applet/x.c': '#include "peer/sentient-peer.h"\n'},
     ],
     'races': [
         {'src/libsentient/core/x.c': '  g_mutex_lock (&self->lock);\n'},
