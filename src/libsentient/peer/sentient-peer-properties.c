@@ -179,3 +179,9 @@ sentient_peer_find_connection (SentientPeer *self, const char *node_id)
   open = g_hash_table_lookup (self->open, node_id);
   return open != NULL ? open : g_hash_table_lookup (self->attempts, node_id);
 }
+
+const char *
+sentient_peer_get_own_metadata (SentientPeer *self, const char *room)
+{
+  return g_hash_table_lookup (self->metadata, room);
+}

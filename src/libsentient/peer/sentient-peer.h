@@ -118,4 +118,11 @@ gboolean sentient_peer_broadcast_bytes (SentientPeer *self,
                                         guint *n_sent,
                                         GError **error);
 
+#ifndef __GI_SCANNER__ /* for the floors to the right; the shared library hides it */
+
+/* What we joined a room with; NULL: nothing, or we are not in it. */
+const char *sentient_peer_get_own_metadata (SentientPeer *self, const char *room);
+
+#endif
+
 G_END_DECLS

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The objects below /connections: those of the peer. */
+
+#include "daemon/sentient-daemon-private.h"
+
+#define COUNT_MS 1000
+
+struct _SentientDaemonConnections
+{
+  SentientDaemon *daemon;
+  GHashTable *objects; /* SentientConnection → Object */
+  SentientDaemonMirror *mirror;
+  guint64 last_number;
+  guint count_id; /* while there is any */
+};
+
+typedef struct
+{
+  SentientDaemon *daemon;
+  SentientConnection *connection;
+  char *path;
+  SentientDBusConnection *skeleton;
+} Object;
+
+static void
+update_counters (Object *object)
+{
+  SentientConnection *connection = object->connection;
+  g_autofree char *pair = sentient_connection_dup_candidate_pair (connection);
+
+  if (pair != NULL)
+    sentient_dbus_connection_set_candidate_pair (object->skeleton, pair);
+  sentient_dbus_connection_set_messages_sent (object->skeleton,
+                                              sentient_connection_get_messages_sent (connection));
+  sentient_dbus_connection_set_messages_received (object->skeleton,
+                                                  sentient_connection_get_messages_received (
+                                                      connection));
+  sentient_dbus_connection_set_bytes_sent (object->skeleton,
+                                           sentient_connection_get_bytes_sent (connection));
+  sentient_dbus_connection_set_bytes_received (object->skeleton,
+                                               sentient_connection_get_bytes_received (connection));
+}
+
+static void
+update (Object *object)
+{
+  SentientConnection *connection = object->connection;
+  const char *room = sentient_connection_get_room (connection);
+
+  sentient_dbus_connection_set_room (object->skeleton, room != NULL ? room : "");
+  sentient_dbus_connection_set_state (object->skeleton,
+                                      sentient_connection_state_to_string (
+                                          sentient_connection_get_state (connection)));
+  sentient_dbus_connection_set_connected_at (object->skeleton,
+                                             sentient_connection_get_connected_at (connection));
+  update_counters (object);
+}
+
+static void
+on_notify (GObject *connection, GParamSpec *pspec, gpointer user_data)
+{
+  update (user_data);
+}
+
+static void
+on_closed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SentientDaemonCall *call = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (sentient_peer_disconnect_peer_finish (SENTIENT_PEER (source), result, &error))
+    sentient_daemon_call_done (call);
+  else
+    sentient_daemon_call_fail (call, error);
+}
+
+static gboolean
+on_close (SentientDBusConnection *skeleton, GDBusMethodInvocation *invocation, Object *object)
+{
+  SentientDaemon *daemon = object->daemon;
+
+  if (!sentient_daemon_refuses (daemon, invocation))
+    sentient_peer_disconnect_peer_async (daemon->peer,
+                                         sentient_connection_get_node_id (object->connection), NULL,
+                                         on_closed, sentient_daemon_call_new (daemon, invocation));
+  return TRUE;
+}
+
+static gboolean
+on_send (SentientDBusConnection *skeleton,
+         GDBusMethodInvocation *invocation,
+         GVariant *data,
+         gboolean text,
+         Object *object)
+{
+  return sentient_daemon_send (object->daemon, invocation,
+                               sentient_connection_get_node_id (object->connection), data, text);
+}
+
+static gboolean
+on_count (gpointer user_data)
+{
+  SentientDaemonConnections *self = user_data;
+  GHashTableIter iter;
+  gpointer object;
+
+  g_hash_table_iter_init (&iter, self->objects);
+  while (g_hash_table_iter_next (&iter, NULL, &object))
+    update_counters (object);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+object_free (gpointer data)
+{
+  Object *object = data;
+
+  sentient_daemon_unexport (object->daemon, object->path);
+  g_signal_handlers_disconnect_by_data (object->skeleton, object);
+  g_signal_handlers_disconnect_by_data (object->connection, object);
+  g_object_unref (object->skeleton);
+  g_object_unref (object->connection);
+  g_free (object->path);
+  g_free (object);
+}
+
+static void
+on_came (gpointer item, gpointer user_data)
+{
+  SentientDaemonConnections *self = user_data;
+  Object *object = g_new0 (Object, 1);
+
+  object->daemon = self->daemon;
+  object->connection = g_object_ref (item);
+  object->path
+      = g_strdup_printf (SENTIENT_DBUS_CONNECTIONS_PATH "/%" G_GUINT64_FORMAT, ++self->last_number);
+  object->skeleton = sentient_dbus_connection_skeleton_new ();
+  sentient_dbus_connection_set_node_id (object->skeleton, sentient_connection_get_node_id (item));
+  sentient_dbus_connection_set_candidate_pair (object->skeleton, "");
+  update (object);
+  g_signal_connect (item, "notify", G_CALLBACK (on_notify), object);
+  g_signal_connect (object->skeleton, "handle-close", G_CALLBACK (on_close), object);
+  g_signal_connect (object->skeleton, "handle-send", G_CALLBACK (on_send), object);
+  g_hash_table_insert (self->objects, item, object);
+  sentient_daemon_export (self->daemon, object->path, G_DBUS_INTERFACE_SKELETON (object->skeleton));
+  if (self->count_id != 0)
+    return;
+  self->count_id = g_timeout_add (COUNT_MS, on_count, self);
+  g_source_set_name_by_id (self->count_id, "sentient-daemon-connections-count");
+}
+
+static void
+on_went (gpointer item, gpointer user_data)
+{
+  SentientDaemonConnections *self = user_data;
+
+  g_hash_table_remove (self->objects, item);
+  if (g_hash_table_size (self->objects) == 0)
+    g_clear_handle_id (&self->count_id, g_source_remove);
+}
+
+/* Before Manager tells it: who waits for that has it of the connection, too. */
+static void
+on_message (SentientPeer *peer,
+            const char *node_id,
+            GBytes *data,
+            gboolean is_text,
+            gpointer user_data)
+{
+  SentientDaemonConnections *self = user_data;
+  SentientConnection *connection = sentient_peer_find_connection (peer, node_id);
+  Object *object = connection != NULL ? g_hash_table_lookup (self->objects, connection) : NULL;
+
+  if (object != NULL)
+    sentient_dbus_connection_emit_message (object->skeleton,
+                                           g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING,
+                                                                     data, TRUE),
+                                           is_text);
+}
+
+SentientDaemonConnections *
+sentient_daemon_connections_new (SentientDaemon *daemon)
+{
+  SentientDaemonConnections *self = g_new0 (SentientDaemonConnections, 1);
+
+  self->daemon = daemon;
+  self->objects = g_hash_table_new_full (NULL, NULL, NULL, object_free);
+  self->mirror = sentient_daemon_mirror_new (sentient_peer_get_connections (daemon->peer), on_came,
+                                             on_went, self);
+  g_signal_connect (daemon->peer, "message", G_CALLBACK (on_message), self);
+  return self;
+}
+
+void
+sentient_daemon_connections_free (SentientDaemonConnections *self)
+{
+  g_signal_handlers_disconnect_by_data (self->daemon->peer, self);
+  g_clear_pointer (&self->mirror, sentient_daemon_mirror_free);
+  g_hash_table_unref (self->objects);
+  g_free (self);
+}
+
+const char *
+sentient_daemon_connections_find_path (SentientDaemonConnections *self,
+                                       SentientConnection *connection)
+{
+  Object *object = g_hash_table_lookup (self->objects, connection);
+
+  return object != NULL ? object->path : NULL;
+}

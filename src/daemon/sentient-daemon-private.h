@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/sentient-backoff.h"
+#include "core/sentient-error.h"
+#include "daemon/sentient-daemon-mirror.h"
+#include "daemon/sentient-daemon.h"
+#include "dbus/sentient-dbus-names.h"
+#include "dbus/sentient-dbus.h"
+
+G_BEGIN_DECLS
+
+/* sentient-daemon.c: the object, its start and its stop.
+ * sentient-daemon-bus.c: the name and the objects on the bus.
+ * sentient-daemon-manager.c: the object Manager.
+ * sentient-daemon-calls.c: what calls of several interfaces do.
+ * sentient-daemon-node.c: the node finds its coordinator and its rooms.
+ * sentient-daemon-rooms.c, -members.c, -connections.c: these objects. */
+
+typedef struct _SentientDaemonRooms SentientDaemonRooms;
+typedef struct _SentientDaemonConnections SentientDaemonConnections;
+
+struct _SentientDaemon
+{
+  GObject parent_instance;
+
+  SentientDaemonConfig *config;
+  SentientCoordinator *coordinator;
+  SentientPeer *peer;
+  gint64 started_at; /* ms since the epoch */
+  gboolean is_stopping;
+  GPtrArray *stopping; /* of GTask: the stop that is under way */
+
+  /* the bus */
+  GDBusConnection *bus;
+  gulong closed_id;
+  GDBusObjectManagerServer *objects;
+  guint name_id;
+  GTask *starting;
+  SentientDBusManager *manager;
+  SentientDaemonRooms *rooms;
+  SentientDaemonConnections *connections;
+
+  /* the node */
+  gboolean node_wanted;
+  GCancellable *node_tries; /* what the node has under way; NULL: nothing */
+  SentientBackoff backoff;
+  guint retry_id;
+};
+
+/* sentient-daemon.c */
+/* Something that no call was waiting for. */
+void sentient_daemon_fail (SentientDaemon *self, const GError *error);
+void sentient_daemon_emit_quit (SentientDaemon *self);
+void sentient_daemon_emit_lost (SentientDaemon *self, const GError *error);
+gboolean sentient_daemon_start_coordinator (SentientDaemon *self, GError **error);
+
+/* While it starts: the name is ours, or will not be (error, taken). */
+void sentient_daemon_named (SentientDaemon *self, GError *error);
+
+/* sentient-daemon-bus.c */
+/* Shows Manager and asks for the name; sentient_daemon_named () is called when it is known whether
+ * we have it. */
+void sentient_daemon_enter_bus (SentientDaemon *self, GDBusConnection *bus);
+void sentient_daemon_leave_bus (SentientDaemon *self);
+/* Puts an interface on the bus under a path. */
+void
+sentient_daemon_export (SentientDaemon *self, const char *path, GDBusInterfaceSkeleton *interface);
+void sentient_daemon_unexport (SentientDaemon *self, const char *path);
+
+/* sentient-daemon-manager.c */
+SentientDBusManager *sentient_daemon_manager_new (SentientDaemon *self);
+/* What the manager tells and nobody notifies. */
+void sentient_daemon_manager_update (SentientDaemon *self);
+
+/* sentient-daemon-calls.c */
+/* A call that is answered later. */
+typedef struct
+{
+  SentientDaemon *daemon;
+  GDBusMethodInvocation *invocation;
+} SentientDaemonCall;
+
+/* Takes invocation. */
+SentientDaemonCall *sentient_daemon_call_new (SentientDaemon *daemon,
+                                              GDBusMethodInvocation *invocation);
+/* Each answers and frees it. */
+void sentient_daemon_call_done (SentientDaemonCall *call);
+void sentient_daemon_call_fail (SentientDaemonCall *call, const GError *error);
+/* Takes invocation and error. */
+gboolean sentient_daemon_refuse (GDBusMethodInvocation *invocation, GError *error);
+/* TRUE, after it was refused: the daemon is about to end. */
+gboolean sentient_daemon_refuses (SentientDaemon *self, GDBusMethodInvocation *invocation);
+
+/* Each takes invocation and answers it; the return value is that of a method handler. */
+gboolean sentient_daemon_join (SentientDaemon *self,
+                               GDBusMethodInvocation *invocation,
+                               const char *room,
+                               const char *metadata);
+gboolean
+sentient_daemon_leave (SentientDaemon *self, GDBusMethodInvocation *invocation, const char *room);
+gboolean sentient_daemon_connect_peer (SentientDaemon *self,
+                                       GDBusMethodInvocation *invocation,
+                                       const char *node_id);
+gboolean sentient_daemon_send (SentientDaemon *self,
+                               GDBusMethodInvocation *invocation,
+                               const char *node_id,
+                               GVariant *data,
+                               gboolean text);
+gboolean sentient_daemon_broadcast (SentientDaemon *self,
+                                    GDBusMethodInvocation *invocation,
+                                    const char *room,
+                                    GVariant *data,
+                                    gboolean text);
+
+/* sentient-daemon-node.c */
+/* Looks for a coordinator until it has one, then joins the rooms; does nothing if it is about it.
+ */
+void sentient_daemon_node_start (SentientDaemon *self);
+/* No more looking; done () when everything is closed. */
+void sentient_daemon_node_stop (SentientDaemon *self, GAsyncReadyCallback done, gpointer user_data);
+gboolean sentient_daemon_connect_seed (SentientDaemon *self,
+                                       GDBusMethodInvocation *invocation,
+                                       const char *url);
+/* The peer's state changed: it may have given up by itself. */
+void sentient_daemon_node_check (SentientDaemon *self);
+/* At dispose. */
+void sentient_daemon_node_clear (SentientDaemon *self);
+
+/* sentient-daemon-rooms.c */
+SentientDaemonRooms *sentient_daemon_rooms_new (SentientDaemon *daemon);
+void sentient_daemon_rooms_free (SentientDaemonRooms *self);
+/* NULL: it is not on the bus. */
+const char *sentient_daemon_rooms_find_path (SentientDaemonRooms *self, const char *name);
+/* Maybe with other metadata. */
+void sentient_daemon_rooms_joined_again (SentientDaemonRooms *self, const char *name);
+
+/* sentient-daemon-connections.c */
+SentientDaemonConnections *sentient_daemon_connections_new (SentientDaemon *daemon);
+void sentient_daemon_connections_free (SentientDaemonConnections *self);
+/* NULL: it is gone. */
+const char *sentient_daemon_connections_find_path (SentientDaemonConnections *self,
+                                                   SentientConnection *connection);
+
+G_END_DECLS
