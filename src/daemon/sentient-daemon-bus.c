@@ -9,7 +9,7 @@
 static const char *
 bus_text (SentientDaemon *self)
 {
-  return self->config->system_bus ? "system" : "session";
+  return self->system_bus ? "system" : "session";
 }
 
 static char *

@@ -26,6 +26,8 @@ or_empty (const char *text)
 void
 sentient_daemon_manager_update (SentientDaemon *self)
 {
+  const char *const none[] = { NULL };
+  const char *const *seeds = sentient_settings_get_strv (self->settings, "seeds");
   SentientDBusManager *manager = self->manager;
   g_autofree char *url = NULL;
   SentientPeerState state;
@@ -34,6 +36,7 @@ sentient_daemon_manager_update (SentientDaemon *self)
     return;
   state = sentient_peer_get_state (self->peer);
   url = sentient_coordinator_dup_url (self->coordinator);
+  sentient_dbus_manager_set_seeds (manager, seeds != NULL ? seeds : none);
   sentient_dbus_manager_set_mode (manager, mode_text (self));
   sentient_dbus_manager_set_node_state (manager, sentient_peer_state_to_string (state));
   sentient_dbus_manager_set_channel (manager, sentient_channel_kind_to_string (
@@ -230,6 +233,43 @@ on_get_statistics (SentientDBusManager *manager,
 }
 
 static gboolean
+on_get_settings (SentientDBusManager *manager,
+                 GDBusMethodInvocation *invocation,
+                 SentientDaemon *self)
+{
+  guint n;
+  const SentientSettingInfo *infos = sentient_settings_get_infos (&n);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sss)"));
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *text = sentient_settings_dup_text (self->settings, infos[i].name);
+
+      g_variant_builder_add (&builder, "(sss)", infos[i].name, text,
+                             sentient_settings_get_source (self->settings, infos[i].name));
+    }
+  sentient_dbus_manager_complete_get_settings (manager, invocation,
+                                               g_variant_builder_end (&builder));
+  return TRUE;
+}
+
+static gboolean
+on_reload (SentientDBusManager *manager, GDBusMethodInvocation *invocation, SentientDaemon *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) restart_needed = NULL;
+
+  if (sentient_daemon_refuses (self, invocation))
+    return TRUE;
+  restart_needed = sentient_daemon_reload (self, &error);
+  if (restart_needed == NULL)
+    return sentient_daemon_refuse (invocation, g_steal_pointer (&error));
+  sentient_dbus_manager_complete_reload (manager, invocation, (const char *const *)restart_needed);
+  return TRUE;
+}
+
+static gboolean
 on_quit (SentientDBusManager *manager, GDBusMethodInvocation *invocation, SentientDaemon *self)
 {
   if (sentient_daemon_refuses (self, invocation))
@@ -274,6 +314,8 @@ handle_calls (SentientDaemon *self, SentientDBusManager *manager)
     { "handle-start-node", G_CALLBACK (on_start_node) },
     { "handle-stop-node", G_CALLBACK (on_stop_node) },
     { "handle-get-statistics", G_CALLBACK (on_get_statistics) },
+    { "handle-get-settings", G_CALLBACK (on_get_settings) },
+    { "handle-reload", G_CALLBACK (on_reload) },
     { "handle-quit", G_CALLBACK (on_quit) },
   };
 
@@ -297,14 +339,10 @@ SentientDBusManager *
 sentient_daemon_manager_new (SentientDaemon *self)
 {
   SentientDBusManager *manager = sentient_dbus_manager_skeleton_new ();
-  const char *const none[] = { NULL };
 
   sentient_dbus_manager_set_version (manager, SENTIENT_VERSION_STRING);
   sentient_dbus_manager_set_started_at (manager, self->started_at);
   sentient_dbus_manager_set_node_id (manager, sentient_peer_get_node_id (self->peer));
-  sentient_dbus_manager_set_seeds (manager, self->config->seeds != NULL
-                                                ? (const char *const *)self->config->seeds
-                                                : none);
   sentient_dbus_manager_set_last_error (manager, "");
   handle_calls (self, manager);
   follow_library (self);

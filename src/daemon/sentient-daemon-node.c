@@ -18,9 +18,10 @@ dup_seeds (SentientDaemon *self)
   const char *const usual[] = { USUAL_SEED, NULL };
   g_autofree char *own = sentient_coordinator_dup_url (self->coordinator);
   const char *const mine[] = { own, NULL };
+  const char *const *seeds = sentient_settings_get_strv (self->settings, "seeds");
 
-  if (self->config->seeds != NULL && self->config->seeds[0] != NULL)
-    return g_strdupv (self->config->seeds);
+  if (seeds != NULL && seeds[0] != NULL)
+    return g_strdupv ((GStrv)seeds);
   return g_strdupv ((GStrv)(own != NULL ? mine : usual));
 }
 
@@ -39,7 +40,7 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 join_rooms (SentientDaemon *self)
 {
-  GStrv rooms = self->config->rooms;
+  GStrv rooms = self->rooms_wanted;
 
   for (guint i = 0; rooms != NULL && rooms[i] != NULL; i++)
     sentient_peer_join_async (self->peer, rooms[i], NULL, NULL, on_joined, g_object_ref (self));
@@ -90,6 +91,7 @@ look_for_coordinator (SentientDaemon *self)
 {
   g_auto (GStrv) seeds = dup_seeds (self);
 
+  self->seeds_changed = FALSE;
   self->node_tries = g_cancellable_new ();
   sentient_peer_connect_to_coordinator_async (self->peer, (const char *const *)seeds,
                                               self->node_tries, on_connected, g_object_ref (self));
@@ -135,9 +137,85 @@ sentient_daemon_node_clear (SentientDaemon *self)
   give_up (self);
 }
 
+static void
+on_left (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SentientDaemon) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  /* It may have left by a call already. */
+  if (!sentient_peer_leave_finish (SENTIENT_PEER (source), result, &error)
+      && !g_error_matches (error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_ROOM) && self->node_wanted)
+    sentient_daemon_fail (self, error);
+}
+
+void
+sentient_daemon_node_rooms_changed (SentientDaemon *self)
+{
+  g_auto (GStrv) old = self->rooms_wanted;
+  const char *const *rooms = sentient_settings_get_strv (self->settings, "rooms");
+
+  self->rooms_wanted = g_strdupv ((GStrv)rooms);
+  if (sentient_peer_get_state (self->peer) != SENTIENT_PEER_STATE_CONNECTED)
+    return;
+  for (guint i = 0; rooms != NULL && rooms[i] != NULL; i++)
+    if (old == NULL || !g_strv_contains ((const char *const *)old, rooms[i]))
+      sentient_peer_join_async (self->peer, rooms[i], NULL, NULL, on_joined, g_object_ref (self));
+  for (guint i = 0; old != NULL && old[i] != NULL; i++)
+    if (rooms == NULL || !g_strv_contains (rooms, old[i]))
+      sentient_peer_leave_async (self->peer, old[i], NULL, on_left, g_object_ref (self));
+}
+
+static void
+on_left_coordinator (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SentientDaemon) self = user_data;
+
+  /* Cancelled: somebody stopped it, or uses another seed. */
+  if (!sentient_peer_disconnect_from_coordinator_finish (SENTIENT_PEER (source), result, NULL))
+    return;
+  g_clear_object (&self->node_tries);
+  look_for_coordinator (self);
+}
+
+static void
+use_new_seeds (SentientDaemon *self)
+{
+  SentientPeerState state = sentient_peer_get_state (self->peer);
+
+  if (!self->seeds_changed || !self->node_wanted || state == SENTIENT_PEER_STATE_CONNECTED)
+    return;
+  self->seeds_changed = FALSE;
+  give_up (self);
+  /* Open data channels live on. */
+  self->node_tries = g_cancellable_new ();
+  sentient_peer_disconnect_from_coordinator_async (self->peer, self->node_tries,
+                                                   on_left_coordinator, g_object_ref (self));
+}
+
+void
+sentient_daemon_node_seeds_changed (SentientDaemon *self)
+{
+  self->seeds_changed = TRUE;
+  use_new_seeds (self);
+}
+
+void
+sentient_daemon_node_coordinator_started (SentientDaemon *self)
+{
+  const char *const *seeds = sentient_settings_get_strv (self->settings, "seeds");
+
+  if (!self->node_wanted || (seeds != NULL && seeds[0] != NULL)
+      || sentient_peer_get_state (self->peer) == SENTIENT_PEER_STATE_CONNECTED)
+    return;
+  self->seeds_changed = TRUE;
+  use_new_seeds (self);
+}
+
 void
 sentient_daemon_node_check (SentientDaemon *self)
 {
+  use_new_seeds (self);
   if (!self->node_wanted || self->node_tries != NULL || self->retry_id != 0
       || sentient_peer_get_state (self->peer) != SENTIENT_PEER_STATE_DISCONNECTED)
     return;

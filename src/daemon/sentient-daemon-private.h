@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  * sentient-daemon-bus.c: the name and the objects on the bus.
  * sentient-daemon-manager.c: the object Manager.
  * sentient-daemon-calls.c: what calls of several interfaces do.
+ * sentient-daemon-settings.c: what the settings mean.
  * sentient-daemon-node.c: the node finds its coordinator and its rooms.
  * sentient-daemon-rooms.c, -members.c, -connections.c: these objects. */
 
@@ -24,10 +25,12 @@ struct _SentientDaemon
 {
   GObject parent_instance;
 
-  SentientDaemonConfig *config;
+  SentientSettings *settings;
+  gboolean system_bus;
   SentientCoordinator *coordinator;
   SentientPeer *peer;
   gint64 started_at; /* ms since the epoch */
+  GError *problem;   /* found before there was a bus to tell it on */
   gboolean is_stopping;
   GPtrArray *stopping; /* of GTask: the stop that is under way */
 
@@ -43,6 +46,8 @@ struct _SentientDaemon
 
   /* the node */
   gboolean node_wanted;
+  GStrv rooms_wanted;       /* what the settings said last */
+  gboolean seeds_changed;   /* since the peer was told of them */
   GCancellable *node_tries; /* what the node has under way; NULL: nothing */
   SentientBackoff backoff;
   guint retry_id;
@@ -67,6 +72,12 @@ void sentient_daemon_leave_bus (SentientDaemon *self);
 void
 sentient_daemon_export (SentientDaemon *self, const char *path, GDBusInterfaceSkeleton *interface);
 void sentient_daemon_unexport (SentientDaemon *self, const char *path);
+
+/* sentient-daemon-settings.c */
+/* error may be set with a name all the same: that it cannot be kept. */
+char *sentient_daemon_choose_node_id (SentientSettings *settings, GError **error);
+void sentient_daemon_configure_peer (SentientDaemon *self);
+void sentient_daemon_setting_changed (SentientDaemon *self, const char *name);
 
 /* sentient-daemon-manager.c */
 SentientDBusManager *sentient_daemon_manager_new (SentientDaemon *self);
@@ -122,6 +133,13 @@ void sentient_daemon_node_stop (SentientDaemon *self, GAsyncReadyCallback done, 
 gboolean sentient_daemon_connect_seed (SentientDaemon *self,
                                        GDBusMethodInvocation *invocation,
                                        const char *url);
+/* Joins and leaves rooms, so that it is in those of the settings; others that it was told to join
+ * stay. */
+void sentient_daemon_node_rooms_changed (SentientDaemon *self);
+/* Without seeds the node uses it, which may be at another port now. */
+void sentient_daemon_node_coordinator_started (SentientDaemon *self);
+/* A connection to a coordinator stays; the next one is of these seeds. */
+void sentient_daemon_node_seeds_changed (SentientDaemon *self);
 /* The peer's state changed: it may have given up by itself. */
 void sentient_daemon_node_check (SentientDaemon *self);
 /* At dispose. */

@@ -32,7 +32,9 @@ sentient_daemon_finalize (GObject *object)
   SentientDaemon *self = SENTIENT_DAEMON (object);
 
   g_ptr_array_unref (self->stopping);
-  g_clear_pointer (&self->config, sentient_daemon_config_free);
+  g_strfreev (self->rooms_wanted);
+  g_clear_error (&self->problem);
+  g_clear_object (&self->settings);
 
   G_OBJECT_CLASS (sentient_daemon_parent_class)->finalize (object);
 }
@@ -65,19 +67,44 @@ on_peer_error (SentientPeer *peer, const GError *error, gpointer user_data)
   sentient_daemon_fail (user_data, error);
 }
 
+static void
+on_setting_changed (SentientSettings *settings, const char *name, gpointer user_data)
+{
+  sentient_daemon_setting_changed (user_data, name);
+}
+
+static void
+on_setting_error (SentientSettings *settings, const GError *error, gpointer user_data)
+{
+  sentient_daemon_fail (user_data, error);
+}
+
 SentientDaemon *
-sentient_daemon_new (SentientDaemonConfig *config)
+sentient_daemon_new (SentientSettings *settings, gboolean system_bus)
 {
   SentientDaemon *self = g_object_new (SENTIENT_TYPE_DAEMON, NULL);
+  g_autofree char *node_id = sentient_daemon_choose_node_id (settings, &self->problem);
 
-  self->config = config;
+  self->settings = g_object_ref (settings);
+  self->system_bus = system_bus;
   self->started_at = g_get_real_time () / 1000;
-  self->peer = sentient_peer_new (config->node_id);
-  self->coordinator
-      = g_object_new (SENTIENT_TYPE_COORDINATOR, "node-id", sentient_peer_get_node_id (self->peer),
-                      "host", config->host, "port", config->port, "seeds", config->seeds, NULL);
+  self->rooms_wanted = g_strdupv ((GStrv)sentient_settings_get_strv (settings, "rooms"));
+  self->peer = sentient_peer_new (node_id);
+  self->coordinator = g_object_new (SENTIENT_TYPE_COORDINATOR, "node-id", node_id, NULL);
   g_signal_connect_object (self->peer, "error", G_CALLBACK (on_peer_error), self, 0);
+  g_signal_connect_object (settings, "changed", G_CALLBACK (on_setting_changed), self, 0);
+  g_signal_connect_object (settings, "error", G_CALLBACK (on_setting_error), self, 0);
+  sentient_settings_configure_coordinator (settings, self->coordinator, NULL);
+  sentient_daemon_configure_peer (self);
   return self;
+}
+
+gboolean
+sentient_daemon_add_socket (SentientDaemon *self, int fd, GError **error)
+{
+  g_return_val_if_fail (SENTIENT_IS_DAEMON (self), FALSE);
+
+  return sentient_coordinator_add_socket (self->coordinator, fd, error);
 }
 
 SentientCoordinator *
@@ -128,7 +155,12 @@ sentient_daemon_start_coordinator (SentientDaemon *self, GError **error)
 {
   if (sentient_coordinator_get_running (self->coordinator))
     return TRUE;
-  return sentient_coordinator_start (self->coordinator, error);
+  sentient_settings_configure_coordinator (self->settings, self->coordinator, NULL);
+  if (!sentient_coordinator_start (self->coordinator, error))
+    return FALSE;
+  sentient_settings_mark_in_force (self->settings, "coordinator");
+  sentient_daemon_node_coordinator_started (self);
+  return TRUE;
 }
 
 void
@@ -140,8 +172,8 @@ sentient_daemon_named (SentientDaemon *self, GError *error)
   if (problem == NULL && self->is_stopping)
     problem = g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_CLOSED,
                                    "it was told to stop meanwhile");
-  if (problem == NULL && self->config->coordinator
-      && !sentient_daemon_start_coordinator (self, &problem) && !self->config->system_bus)
+  if (problem == NULL && sentient_settings_get_boolean (self->settings, "coordinator")
+      && !sentient_daemon_start_coordinator (self, &problem) && !self->system_bus)
     {
       /* Somebody at a desktop can be told, and can change it. */
       sentient_daemon_fail (self, problem);
@@ -153,7 +185,9 @@ sentient_daemon_named (SentientDaemon *self, GError *error)
       g_task_return_error (task, g_steal_pointer (&problem));
       return;
     }
-  if (self->config->node)
+  if (self->problem != NULL)
+    sentient_daemon_fail (self, self->problem);
+  if (sentient_settings_get_boolean (self->settings, "node"))
     sentient_daemon_node_start (self);
   g_task_return_boolean (task, TRUE);
 }

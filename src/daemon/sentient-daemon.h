@@ -2,8 +2,8 @@
 #pragma once
 
 #include "coordinator/sentient-coordinator.h"
-#include "daemon/sentient-daemon-config.h"
 #include "peer/sentient-peer.h"
+#include "settings/sentient-settings.h"
 
 G_BEGIN_DECLS
 
@@ -18,8 +18,11 @@ G_BEGIN_DECLS
 #define SENTIENT_TYPE_DAEMON (sentient_daemon_get_type ())
 G_DECLARE_FINAL_TYPE (SentientDaemon, sentient_daemon, SENTIENT, DAEMON, GObject)
 
-/* Takes config. */
-SentientDaemon *sentient_daemon_new (SentientDaemonConfig *config);
+/* settings are loaded. system_bus: of which kind the bus is that it will be given. */
+SentientDaemon *sentient_daemon_new (SentientSettings *settings, gboolean system_bus);
+
+/* A socket to listen on, such as systemd passes on, instead of host and port; taken. */
+gboolean sentient_daemon_add_socket (SentientDaemon *self, int fd, GError **error);
 
 SentientCoordinator *sentient_daemon_get_coordinator (SentientDaemon *self);
 SentientPeer *sentient_daemon_get_peer (SentientDaemon *self);
@@ -32,6 +35,10 @@ void sentient_daemon_start_async (SentientDaemon *self,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data);
 gboolean sentient_daemon_start_finish (SentientDaemon *self, GAsyncResult *result, GError **error);
+
+/* Reads the settings again and applies what can change without dropping a connection. Returns the
+ * names of those that take effect with the next start only; NULL: error is set, nothing changed. */
+GStrv sentient_daemon_reload (SentientDaemon *self, GError **error);
 
 /* Closes the node, stops the coordinator, leaves the bus. At any time, also twice. */
 void

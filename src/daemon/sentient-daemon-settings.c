@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the settings mean to the daemon, at its start and when they change. */
+
+#include <errno.h>
+
+#include "daemon/sentient-daemon-private.h"
+#include "protocol/sentient-names.h"
+
+/* NULL: error is set; "": there is none yet. */
+static char *
+read_node_id (const char *path, GError **error)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if (!g_file_get_contents (path, &text, NULL, &local))
+    {
+      if (g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        return g_strdup ("");
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+  if (sentient_name_is_valid (g_strchomp (text), -1))
+    return g_steal_pointer (&text);
+  g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
+               "%s holds no node id; correct or remove it", path);
+  return NULL;
+}
+
+/* The one that is kept, else a new one that is kept from now on. */
+static char *
+load_node_id (const char *dir, GError **error)
+{
+  g_autofree char *path = g_build_filename (dir, "node-id", NULL);
+  g_autofree char *kept = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *line = NULL;
+
+  if (g_mkdir_with_parents (dir, 0700) != 0)
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_FAILED,
+                   "the directory %s cannot be made: %s", dir, g_strerror (errno));
+      return NULL;
+    }
+  kept = read_node_id (path, error);
+  if (kept == NULL || *kept != '\0')
+    return g_steal_pointer (&kept);
+  name = sentient_name_new_random ();
+  line = g_strconcat (name, "\n", NULL);
+  if (!g_file_set_contents_full (path, line, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error))
+    return NULL;
+  return g_steal_pointer (&name);
+}
+
+char *
+sentient_daemon_choose_node_id (SentientSettings *settings, GError **error)
+{
+  const char *name = sentient_settings_get_string (settings, "node-id");
+  const char *dir = sentient_settings_get_string (settings, "data");
+  g_autoptr (GError) local = NULL;
+  char *loaded = NULL;
+
+  if (name != NULL)
+    return g_strdup (name);
+  if (dir == NULL)
+    return sentient_name_new_random ();
+  loaded = load_node_id (dir, &local);
+  if (loaded != NULL)
+    return loaded;
+  /* A home that cannot be written to is no reason to do nothing. */
+  g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_FAILED,
+               "the node's name cannot be kept, so it has another one each time: %s. Make the "
+               "directory writable, or set data or node-id",
+               local->message);
+  return sentient_name_new_random ();
+}
+
+void
+sentient_daemon_configure_peer (SentientDaemon *self)
+{
+  SentientSettings *settings = self->settings;
+
+  g_object_set (self->peer, "auto-connect", sentient_settings_get_boolean (settings, "auto-webrtc"),
+                "stun-servers", sentient_settings_get_strv (settings, "stun"), "turn-servers",
+                sentient_settings_get_strv (settings, "turn"), NULL);
+}
+
+void
+sentient_daemon_setting_changed (SentientDaemon *self, const char *name)
+{
+  const char *const names[] = { name, NULL };
+
+  sentient_settings_configure_coordinator (self->settings, self->coordinator, names);
+  sentient_daemon_configure_peer (self);
+  if (g_str_equal (name, "debug"))
+    g_log_set_debug_enabled (sentient_settings_get_boolean (self->settings, name));
+  else if (g_str_equal (name, "rooms"))
+    sentient_daemon_node_rooms_changed (self);
+  else if (g_str_equal (name, "seeds"))
+    {
+      g_object_set (self->coordinator, "seeds", sentient_settings_get_strv (self->settings, name),
+                    NULL);
+      sentient_daemon_node_seeds_changed (self);
+    }
+  sentient_daemon_manager_update (self);
+}
+
+/* The table does not know what a daemon can do while it runs. */
+static gboolean
+is_in_force (SentientDaemon *self, const char *name)
+{
+  if (g_str_equal (name, "rooms") || g_str_equal (name, "seeds"))
+    return TRUE;
+  if (g_str_equal (name, "stun") || g_str_equal (name, "turn"))
+    return !sentient_coordinator_get_running (self->coordinator);
+  return FALSE;
+}
+
+GStrv
+sentient_daemon_reload (SentientDaemon *self, GError **error)
+{
+  g_auto (GStrv) restart_needed = NULL;
+  g_autoptr (GStrvBuilder) rest = g_strv_builder_new ();
+
+  g_return_val_if_fail (SENTIENT_IS_DAEMON (self), NULL);
+
+  if (!sentient_settings_reload (self->settings, NULL, &restart_needed, error))
+    return NULL;
+  for (guint i = 0; restart_needed[i] != NULL; i++)
+    if (!is_in_force (self, restart_needed[i]))
+      g_strv_builder_add (rest, restart_needed[i]);
+  return g_strv_builder_end (rest);
+}
