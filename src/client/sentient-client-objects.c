@@ -198,8 +198,9 @@ sentient_client_forget (SentientClient *self)
   if (self->objects != NULL)
     g_signal_handlers_disconnect_by_data (self->objects, self);
   g_clear_object (&self->objects);
+  /* First, so that whoever sees the lists run empty knows why. */
+  sentient_client_set_manager (self, NULL);
   g_hash_table_remove_all (self->rooms_by_path);
   g_list_store_remove_all (self->rooms);
   g_list_store_remove_all (self->connections);
-  sentient_client_set_manager (self, NULL);
 }

@@ -182,6 +182,14 @@ sentient_client_open_finish (SentientClient *self, GAsyncResult *result, GError 
 }
 
 gboolean
+sentient_client_is_open (SentientClient *self)
+{
+  g_return_val_if_fail (SENTIENT_IS_CLIENT (self), FALSE);
+
+  return self->connection != NULL && !g_dbus_connection_is_closed (self->connection);
+}
+
+gboolean
 sentient_client_is_available (SentientClient *self)
 {
   g_return_val_if_fail (SENTIENT_IS_CLIENT (self), FALSE);

@@ -52,6 +52,8 @@ void sentient_client_start_daemon_async (SentientClient *self,
 gboolean
 sentient_client_start_daemon_finish (SentientClient *self, GAsyncResult *result, GError **error);
 
+/* FALSE: not opened yet, or the bus itself is gone, and nothing will come any more. */
+gboolean sentient_client_is_open (SentientClient *self);
 gboolean sentient_client_is_available (SentientClient *self);
 SentientDBusManager *sentient_client_get_manager (SentientClient *self);
 GListModel *sentient_client_get_rooms (SentientClient *self);
