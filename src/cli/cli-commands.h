@@ -8,7 +8,6 @@ G_BEGIN_DECLS
 /* What the program can be. Each returns the exit status. */
 int cli_server (CliOptions *options);
 int cli_node (CliOptions *options);
-int cli_doctor (CliOptions *options);
 /* words: what follows "config" */
 int cli_config (CliOptions *options, const char *const *words);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli-commands.h"
-
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "cli-doctor.h"
+#include "cli-json.h"
 #include "cli-output.h"
+#include "cli-remote.h"
 #include "webrtc/sentient-webrtc-link.h"
 
 #define TYPELIB "Sentient-1.typelib"
@@ -16,10 +17,9 @@ say_piece (gboolean present, const char *name, const char *purpose)
            present ? _ ("there   ") : _ ("MISSING "), name, purpose);
 }
 
-static gboolean
+static void
 check_webrtc (GPtrArray *packages)
 {
-  gboolean all = TRUE;
   guint n;
   const SentientWebrtcPiece *pieces = sentient_webrtc_link_list_pieces (&n);
 
@@ -29,11 +29,9 @@ check_webrtc (GPtrArray *packages)
       say_piece (pieces[i].present, pieces[i].element, pieces[i].purpose);
       if (pieces[i].present)
         continue;
-      all = FALSE;
       if (!g_ptr_array_find_with_equal_func (packages, pieces[i].package, g_str_equal, NULL))
         g_ptr_array_add (packages, (gpointer)pieces[i].package);
     }
-  return all;
 }
 
 /* Where GObject introspection looks, in its order. */
@@ -85,14 +83,82 @@ check_typelib (void)
     say_where_typelib_is (typelib);
 }
 
-int
-cli_doctor (CliOptions *options)
+static void
+check_desktop (const CliDesktop *desktop, gboolean system)
+{
+  const char *bus = system ? _ ("system bus") : _ ("session bus");
+
+  cli_say (CLI_PLAIN,
+           _ ("To run as a service that the desktop and \"sentient status\" see (not needed for a "
+              "node or coordinator in a terminal):"));
+  say_piece (desktop->bus_error == NULL, _ ("bus"),
+             desktop->bus_error != NULL ? desktop->bus_error : bus);
+  say_piece (desktop->activatable, _ ("service"), _ ("a file that tells the bus how to start it"));
+  say_piece (desktop->running, _ ("daemon"),
+             desktop->running ? _ ("sentientd runs")
+                              : _ ("sentientd does not run; to start it: sentient start"));
+  say_piece (desktop->schema, _ ("schema"), _ ("of its settings, for GSettings"));
+}
+
+static void
+print_json (const CliDesktop *desktop, gboolean good)
+{
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  g_autofree char *typelib = find_typelib ();
+  guint n;
+  const SentientWebrtcPiece *pieces = sentient_webrtc_link_list_pieces (&n);
+
+  json_builder_begin_object (json);
+  cli_json_bool (json, "ok", good);
+  json_builder_set_member_name (json, "pieces");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < n; i++)
+    {
+      json_builder_begin_object (json);
+      cli_json_string (json, "element", pieces[i].element);
+      cli_json_bool (json, "present", pieces[i].present);
+      cli_json_string (json, "package", pieces[i].package);
+      json_builder_end_object (json);
+    }
+  json_builder_end_array (json);
+  cli_json_string_or_null (json, "typelib", typelib);
+  cli_json_bool (json, "bus", desktop->bus_error == NULL);
+  cli_json_bool (json, "activatable", desktop->activatable);
+  cli_json_bool (json, "running", desktop->running);
+  cli_json_bool (json, "schema", desktop->schema);
+  json_builder_end_object (json);
+  cli_json_print (json);
+}
+
+static gboolean
+all_pieces_present (void)
+{
+  guint n;
+  const SentientWebrtcPiece *pieces = sentient_webrtc_link_list_pieces (&n);
+
+  for (guint i = 0; i < n; i++)
+    if (!pieces[i].present)
+      return FALSE;
+  return TRUE;
+}
+
+static int
+run (CliRemote *remote)
 {
   g_autoptr (GPtrArray) packages = g_ptr_array_new ();
-  gboolean good = check_webrtc (packages);
+  g_auto (CliDesktop) desktop = { 0 };
+  gboolean good = all_pieces_present ();
 
+  cli_desktop_look (&desktop, remote->system ? G_BUS_TYPE_SYSTEM : G_BUS_TYPE_SESSION);
+  if (remote->json)
+    {
+      print_json (&desktop, good);
+      return good ? CLI_EXIT_OK : CLI_EXIT_FAILED;
+    }
+
+  check_webrtc (packages);
   check_typelib ();
-
+  check_desktop (&desktop, remote->system);
   if (good)
     {
       cli_say (CLI_GOOD, _ ("All that is needed is there."));
@@ -109,3 +175,10 @@ cli_doctor (CliOptions *options)
     }
   return CLI_EXIT_FAILED;
 }
+
+const CliCommand cli_command_doctor = {
+  .name = "doctor",
+  .summary = N_ ("See whether all pieces are installed"),
+  .needs = CLI_NEEDS_NOTHING,
+  .run = run,
+};

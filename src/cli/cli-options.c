@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 
 #include "cli-limits.h"
+#include "cli-remote.h"
 #include "protocol/sentient-names.h"
 
 /* As they stand on the command line, before any of them is checked. */
@@ -189,14 +190,17 @@ describe (GOptionContext *context)
                   "\n"
                   "  sentient --server     be the coordinator\n"
                   "  sentient              be a node: join one and talk\n"
-                  "  sentient doctor       see whether all pieces are installed\n"
-                  "  sentient config show  print every setting and where it comes from; with\n"
-                  "                        --server those of a coordinator\n"
-                  "  sentient config check FILE\n"
-                  "                        tell what is wrong in a settings file"));
+                  "  sentient COMMAND      control the daemon, sentientd, and more"));
+  g_string_append (text, _ ("Commands; sentient COMMAND --help tells more:\n"));
+  cli_remote_describe (text);
+  g_string_append (
+      text, _ ("  config show                     Every setting and where it comes from; with "
+               "--server those of a coordinator\n"
+               "  config check FILE               What is wrong in a settings file\n"));
   g_string_append (
       text,
-      _ ("A node reads lines: each goes to everybody who is connected in the current room\n"
+      _ ("\n"
+         "A node reads lines: each goes to everybody who is connected in the current room\n"
          "(at first \"global\"), or is a command: /help lists them. While nobody is connected, up "
          "to\n"
          "100 lines are kept for those who come first; a pipe or file is then read no further.\n"
@@ -313,7 +317,7 @@ gboolean
 cli_options_parse (CliOptions *options, int *argc, char ***argv, GError **error)
 {
   g_auto (RawOptions) raw = { 0 };
-  g_autoptr (GOptionContext) context = g_option_context_new (_ ("[COMMAND]"));
+  g_autoptr (GOptionContext) context = g_option_context_new (_ ("[COMMAND …]"));
 
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
   add_entries (context, options, &raw);

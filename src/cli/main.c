@@ -7,17 +7,16 @@
 
 #include "cli-commands.h"
 #include "cli-output.h"
+#include "cli-remote.h"
 #include "core/sentient-version.h"
 
+/* Those that take the options of a node or coordinator; all others are in cli-remote.c. */
 static const struct
 {
   const char *name;
-  int (*run) (CliOptions *options);
-  /* Instead: one that takes further words, and --server for the settings of a coordinator. */
-  int (*run_words) (CliOptions *options, const char *const *words);
+  int (*run) (CliOptions *options, const char *const *words);
 } commands[] = {
-  { "doctor", cli_doctor, NULL },
-  { "config", NULL, cli_config },
+  { "config", cli_config },
 };
 
 #define DEBUG_DOMAINS                                                                              \
@@ -75,21 +74,13 @@ run (CliOptions *options, int argc, char **argv)
 
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     if (g_str_equal (argv[1], commands[i].name))
-      {
-        if (commands[i].run_words != NULL)
-          return commands[i].run_words (options, (const char *const *)argv + 2);
-        if (options->server)
-          {
-            cli_complain (_ ("%s is no coordinator: leave out --server"), argv[1]);
-            return CLI_EXIT_USAGE;
-          }
-        if (argc == 2)
-          return commands[i].run (options);
-        cli_complain (_ ("%s takes no further words, but got \"%s\""), argv[1], argv[2]);
-        return CLI_EXIT_USAGE;
-      }
+      return commands[i].run (options, (const char *const *)argv + 2);
 
-  cli_complain (_ ("there is no command \"%s\"; see sentient --help"), argv[1]);
+  if (cli_remote_is_command (argc, argv))
+    cli_complain (_ ("the command comes first and takes its own options only: sentient %s"),
+                  argv[1]);
+  else
+    cli_complain (_ ("there is no command \"%s\"; see sentient --help"), argv[1]);
   return CLI_EXIT_USAGE;
 }
 
@@ -107,6 +98,8 @@ main (int argc, char **argv)
   g_set_prgname ("sentient");
   g_log_writer_default_set_use_stderr (TRUE);
 
+  if (cli_remote_is_command (argc, argv))
+    return cli_remote (argc, argv);
   if (!cli_options_parse (&options, &argc, &argv, &error))
     {
       cli_output_init (TRUE);

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli-remote.h"
+
+#include <glib/gi18n.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli-json.h"
+#include "cli-output.h"
+#include "protocol/sentient-names.h"
+
+static const CliCommand *const commands[] = {
+  &cli_command_status,     &cli_command_rooms,   &cli_command_peers,  &cli_command_connections,
+  &cli_command_join,       &cli_command_leave,   &cli_command_send,   &cli_command_connect,
+  &cli_command_disconnect, &cli_command_seed,    &cli_command_start,  &cli_command_stop,
+  &cli_command_reload,     &cli_command_monitor, &cli_command_doctor,
+};
+
+static void
+cli_remote_clear (CliRemote *remote)
+{
+  g_clear_pointer (&remote->words, g_strfreev);
+  g_clear_pointer (&remote->metadata, g_free);
+  g_clear_pointer (&remote->room, g_free);
+  g_clear_pointer (&remote->file, g_free);
+  g_clear_object (&remote->client);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CliRemote, cli_remote_clear)
+
+static const CliCommand *
+find_command (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (commands[i]->name, name))
+      return commands[i];
+  return NULL;
+}
+
+/* Before the command may stand what every command takes. */
+static const CliCommand *
+find_in (int argc, char **argv)
+{
+  const char *const leading[] = { "--json", "--system", "--no-color", "--debug", NULL };
+
+  for (int i = 1; i < argc; i++)
+    if (!g_strv_contains (leading, argv[i]))
+      return find_command (argv[i]);
+  return NULL;
+}
+
+gboolean
+cli_remote_is_command (int argc, char **argv)
+{
+  return find_in (argc, argv) != NULL;
+}
+
+void
+cli_remote_describe (GString *text)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      g_autofree char *usage = g_strjoin (" ", commands[i]->name, commands[i]->arguments, NULL);
+
+      g_string_append_printf (text, "  %-31s %s\n", usage, _ (commands[i]->summary));
+    }
+}
+
+void
+cli_usage_error (GError **error, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  if (error != NULL)
+    *error = g_error_new_valist (G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, format, args);
+  va_end (args);
+}
+
+static gboolean
+check_name (const char *name, const char *what, GError **error)
+{
+  g_autofree char *shown = NULL;
+
+  if (sentient_name_is_valid (name, -1))
+    return TRUE;
+  shown = cli_escape (name, MIN (strlen (name), SENTIENT_NAME_MAX));
+  cli_usage_error (error,
+                   _ ("%s \"%s\" will not do: a name has 1 to 128 of A-Z a-z 0-9 . _ : - (and "
+                      "\"system\" is reserved)"),
+                   what, shown);
+  return FALSE;
+}
+
+gboolean
+cli_check_node_id (const char *name, GError **error)
+{
+  return check_name (name, _ ("the node"), error);
+}
+
+gboolean
+cli_check_room (const char *name, GError **error)
+{
+  return check_name (name, _ ("the room"), error);
+}
+
+static void
+add_entries (GOptionContext *context, CliRemote *remote)
+{
+  const GOptionEntry common[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &remote->json, N_ ("Answer in JSON, for programs"), NULL },
+    { "system", 0, 0, G_OPTION_ARG_NONE, &remote->system,
+      N_ ("The daemon of the system bus (default: of the session bus)"), NULL },
+    { "no-color", 0, 0, G_OPTION_ARG_NONE, &remote->no_color,
+      N_ ("No colours (default: colours on terminals)"), NULL },
+    { "debug", 0, 0, G_OPTION_ARG_NONE, &remote->debug, N_ ("Tell every step, on stderr"), NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &remote->words, NULL, NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  const struct
+  {
+    CliTakes takes;
+    GOptionEntry entries[2];
+  } more[] = {
+    { CLI_TAKES_METADATA,
+      { { "metadata", 0, 0, G_OPTION_ARG_STRING, &remote->metadata,
+          N_ ("What others see of this node: a JSON object, such as {\"name\":\"Alice\"}"),
+          N_ ("JSON") } } },
+    { CLI_TAKES_ROOM,
+      { { "room", 0, 0, G_OPTION_ARG_STRING, &remote->room,
+          N_ ("To everybody in this room who is connected, instead of to a node"),
+          N_ ("ROOM") } } },
+    { CLI_TAKES_FILE,
+      { { "file", 0, 0, G_OPTION_ARG_FILENAME, &remote->file,
+          N_ ("The bytes of this file instead of a text; -: of the input"), N_ ("FILE|-") } } },
+    { CLI_TAKES_COUNT,
+      { { "count", 0, 0, G_OPTION_ARG_INT, &remote->count,
+          N_ ("End after N lines (default: at Ctrl-C)"), N_ ("N") } } },
+    { CLI_TAKES_NAMES,
+      { { "names", 0, 0, G_OPTION_ARG_NONE, &remote->names, N_ ("Only the names, a line each"),
+          NULL } } },
+  };
+
+  g_option_context_add_main_entries (context, common, GETTEXT_PACKAGE);
+  for (guint i = 0; i < G_N_ELEMENTS (more); i++)
+    if ((remote->command->takes & more[i].takes) != 0)
+      g_option_context_add_main_entries (context, more[i].entries, GETTEXT_PACKAGE);
+}
+
+static gboolean
+check (CliRemote *remote, GError **error)
+{
+  const CliCommand *command = remote->command;
+
+  if (remote->n_words < command->min_words)
+    {
+      cli_usage_error (error, _ ("%s needs more words: sentient %s %s"), command->name,
+                       command->name, command->arguments);
+      return FALSE;
+    }
+  if (remote->n_words > command->max_words)
+    {
+      g_autofree char *shown = cli_escape (remote->words[command->max_words], -1);
+
+      if (command->max_words == 0)
+        cli_usage_error (error, _ ("%s takes no further words, but got \"%s\""), command->name,
+                         shown);
+      else
+        cli_usage_error (error, _ ("\"%s\" is one word too many: sentient %s %s"), shown,
+                         command->name, command->arguments);
+      return FALSE;
+    }
+  return command->check == NULL || command->check (remote, error);
+}
+
+static gboolean
+parse (CliRemote *remote, int argc, char **argv, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("sentient %s", remote->command->name);
+  g_autofree char *old_name = g_strdup (g_get_prgname ());
+  g_autoptr (GOptionContext) context = g_option_context_new (remote->command->arguments);
+  gboolean good;
+
+  g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
+  g_option_context_set_summary (context, _ (remote->command->summary));
+  add_entries (context, remote);
+  /* The help begins with it. */
+  g_set_prgname (name);
+  good = g_option_context_parse (context, &argc, &argv, error);
+  g_set_prgname (old_name);
+  if (!good)
+    return FALSE;
+
+  /* The first word is the command itself. */
+  g_free (remote->words[0]);
+  remote->n_words = g_strv_length (remote->words + 1);
+  memmove (remote->words, remote->words + 1, (remote->n_words + 1) * sizeof *remote->words);
+  return check (remote, error);
+}
+
+typedef struct
+{
+  GMainLoop *loop;
+  gboolean good;
+  GError *error;
+} Opening;
+
+static void
+on_open (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Opening *opening = user_data;
+
+  opening->good = sentient_client_open_finish (SENTIENT_CLIENT (source), result, &opening->error);
+  g_main_loop_quit (opening->loop);
+}
+
+/* TRUE: what the command needs is there. */
+static gboolean
+open_client (CliRemote *remote)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GError) error = NULL;
+  Opening opening = { loop, FALSE, NULL };
+  SentientDBusManager *manager;
+
+  remote->client = sentient_client_new (remote->system ? G_BUS_TYPE_SYSTEM : G_BUS_TYPE_SESSION);
+  sentient_client_open_async (remote->client, NULL, on_open, &opening);
+  g_main_loop_run (loop);
+  error = opening.error;
+  if (!opening.good)
+    {
+      cli_complain ("%s", error->message);
+      return FALSE;
+    }
+
+  manager = sentient_client_get_manager (remote->client);
+  if (manager != NULL)
+    g_dbus_proxy_set_default_timeout (G_DBUS_PROXY (manager), CLI_REMOTE_CALL_MS);
+  else if (remote->command->needs == CLI_NEEDS_DAEMON)
+    {
+      cli_complain ("%s", sentient_client_get_error (remote->client));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+int
+cli_remote (int argc, char **argv)
+{
+  g_auto (CliRemote) remote = { .command = find_in (argc, argv) };
+  g_autoptr (GError) error = NULL;
+
+  if (!parse (&remote, argc, argv, &error))
+    {
+      cli_output_init (TRUE);
+      cli_complain ("%s", error->message);
+      fprintf (stderr, _ ("See sentient %s --help."), remote.command->name);
+      fputc ('\n', stderr);
+      return CLI_EXIT_USAGE;
+    }
+  cli_output_init (remote.no_color);
+  if (remote.debug)
+    g_setenv ("G_MESSAGES_DEBUG", "all", TRUE);
+  if (remote.command->needs != CLI_NEEDS_NOTHING && !open_client (&remote))
+    return CLI_EXIT_FAILED;
+  return remote.command->run (&remote);
+}
+
+int
+cli_remote_failed (GError *error)
+{
+  g_autofree char *sentence = sentient_client_describe_error (error);
+
+  cli_complain ("%s", sentence);
+  return CLI_EXIT_FAILED;
+}
+
+int
+cli_remote_done (CliRemote *remote, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  if (remote->json)
+    {
+      cli_say (CLI_PLAIN, "{\"ok\":true}");
+      return CLI_EXIT_OK;
+    }
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  cli_say (CLI_GOOD, "%s", text);
+  return CLI_EXIT_OK;
+}
+
+static gboolean
+on_deadline (gpointer user_data)
+{
+  *(gboolean *)user_data = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+gboolean
+cli_remote_wait_available (CliRemote *remote, gboolean available)
+{
+  gboolean late = FALSE;
+  guint id = g_timeout_add (CLI_REMOTE_STOP_MS, on_deadline, &late);
+
+  while (!late && sentient_client_is_available (remote->client) != available)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (id);
+  return !late;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "cli-options.h"
+#include "client/sentient-client.h"
+
+G_BEGIN_DECLS
+
+/* The commands that speak to a daemon: one file a command, one table in cli-remote.c. */
+
+typedef struct _CliCommand CliCommand;
+
+/* One run of the program as such a command. */
+typedef struct
+{
+  const CliCommand *command;
+  GStrv words; /* after the name of the command */
+  guint n_words;
+
+  gboolean system;
+  gboolean json;
+  gboolean no_color;
+  gboolean debug;
+
+  /* Only of commands whose "options" name them. */
+  char *metadata;
+  char *room;
+  char *file;
+  int count;      /* 0: no end */
+  gboolean names; /* one a line, for completion */
+
+  SentientClient *client; /* open; NULL for what needs none */
+} CliRemote;
+
+typedef enum
+{
+  CLI_TAKES_METADATA = 1 << 0,
+  CLI_TAKES_ROOM = 1 << 1,
+  CLI_TAKES_FILE = 1 << 2,
+  CLI_TAKES_COUNT = 1 << 3,
+  CLI_TAKES_NAMES = 1 << 4,
+} CliTakes;
+
+typedef enum
+{
+  CLI_NEEDS_DAEMON,
+  CLI_NEEDS_BUS,     /* the daemon may be away */
+  CLI_NEEDS_NOTHING, /* no client is made */
+} CliNeeds;
+
+struct _CliCommand
+{
+  const char *name;
+  const char *arguments; /* "ROOM", for the help */
+  const char *summary;
+  guint min_words;
+  guint max_words;
+  CliTakes takes;
+  CliNeeds needs;
+  /* Of the command line alone; NULL: nothing to check. FALSE: error says what is wrong. */
+  gboolean (*check) (CliRemote *remote, GError **error);
+  int (*run) (CliRemote *remote); /* the exit status */
+};
+
+/* Whether the first word of the command line is such a command. */
+gboolean cli_remote_is_command (int argc, char **argv);
+/* Parses, runs, and returns the exit status. */
+int cli_remote (int argc, char **argv);
+/* A line a command, for --help. */
+void cli_remote_describe (GString *text);
+
+/* For the commands. */
+
+/* A call failed: says so and returns CLI_EXIT_FAILED. */
+int cli_remote_failed (GError *error);
+/* A wrong command line. */
+void cli_usage_error (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* Sets error and returns FALSE if name can be no node id, or no room's name. */
+gboolean cli_check_node_id (const char *name, GError **error);
+gboolean cli_check_room (const char *name, GError **error);
+/* It went well: one line for a person, or {"ok":true} for a program. */
+int cli_remote_done (CliRemote *remote, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* Waits until the daemon is there, or is gone. FALSE: not within CLI_REMOTE_STOP_MS. */
+gboolean cli_remote_wait_available (CliRemote *remote, gboolean available);
+
+#define CLI_REMOTE_CALL_MS 60000  /* a WebRTC connection takes its time */
+#define CLI_REMOTE_STOP_MS 660000 /* a coordinator may drain for up to ten minutes */
+
+extern const CliCommand cli_command_status;
+extern const CliCommand cli_command_rooms;
+extern const CliCommand cli_command_peers;
+extern const CliCommand cli_command_connections;
+extern const CliCommand cli_command_join;
+extern const CliCommand cli_command_leave;
+extern const CliCommand cli_command_send;
+extern const CliCommand cli_command_connect;
+extern const CliCommand cli_command_disconnect;
+extern const CliCommand cli_command_seed;
+extern const CliCommand cli_command_start;
+extern const CliCommand cli_command_stop;
+extern const CliCommand cli_command_reload;
+extern const CliCommand cli_command_monitor;
+extern const CliCommand cli_command_doctor;
+
+G_END_DECLS

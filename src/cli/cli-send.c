@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli-json.h"
+#include "cli-output.h"
+#include "cli-remote.h"
+#include "webrtc/sentient-link.h"
+
+/* Words that say to whom, before the text. */
+static guint
+n_targets (CliRemote *remote)
+{
+  return remote->room != NULL ? 0 : 1;
+}
+
+static gboolean
+check (CliRemote *remote, GError **error)
+{
+  guint n = n_targets (remote);
+
+  if (remote->n_words < n)
+    {
+      cli_usage_error (error, _ ("send needs a node, or --room ROOM"));
+      return FALSE;
+    }
+  if (remote->room != NULL ? !cli_check_room (remote->room, error)
+                           : !cli_check_node_id (remote->words[0], error))
+    return FALSE;
+  if (remote->file != NULL && remote->n_words > n)
+    {
+      cli_usage_error (error, _ ("send takes a text or --file, not both"));
+      return FALSE;
+    }
+  if (remote->file == NULL && remote->n_words == n)
+    {
+      cli_usage_error (error, _ ("send needs a text, or --file FILE"));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* One byte more than a message takes at most, so that too much is seen. */
+static GBytes *
+read_fd (int fd, GError **error)
+{
+  g_autoptr (GByteArray) all = g_byte_array_sized_new (SENTIENT_LINK_MAX_MESSAGE + 1);
+  gssize got;
+
+  do
+    {
+      guint8 part[4096];
+
+      got = read (fd, part, MIN (sizeof part, SENTIENT_LINK_MAX_MESSAGE + 1 - all->len));
+      if (got < 0 && errno == EINTR)
+        continue;
+      if (got < 0)
+        {
+          g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno),
+                               g_strerror (errno));
+          return NULL;
+        }
+      g_byte_array_append (all, part, got);
+    }
+  while (got != 0 && all->len <= SENTIENT_LINK_MAX_MESSAGE);
+  return g_byte_array_free_to_bytes (g_steal_pointer (&all));
+}
+
+static GBytes *
+read_file (CliRemote *remote)
+{
+  gboolean input = g_str_equal (remote->file, "-");
+  g_autofree char *shown = cli_escape (remote->file, -1);
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  int fd = input ? STDIN_FILENO : open (remote->file, O_RDONLY | O_CLOEXEC);
+
+  if (fd < 0)
+    {
+      cli_complain (_ ("%s cannot be read: %s"), shown, g_strerror (errno));
+      return NULL;
+    }
+  bytes = read_fd (fd, &error);
+  if (!input)
+    close (fd);
+
+  if (bytes == NULL)
+    cli_complain (_ ("%s cannot be read: %s"), shown, error->message);
+  return g_steal_pointer (&bytes);
+}
+
+static GBytes *
+get_message (CliRemote *remote)
+{
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (remote->file != NULL)
+    bytes = read_file (remote);
+  else
+    {
+      char *text = g_strjoinv (" ", remote->words + n_targets (remote));
+
+      bytes = g_bytes_new_take (text, strlen (text));
+    }
+  if (bytes == NULL)
+    return NULL;
+
+  if (g_bytes_get_size (bytes) > SENTIENT_LINK_MAX_MESSAGE)
+    {
+      cli_complain (_ ("this is more than a message takes, %d bytes: send it in parts"),
+                    SENTIENT_LINK_MAX_MESSAGE);
+      return NULL;
+    }
+  return g_steal_pointer (&bytes);
+}
+
+static int
+send_to_room (CliRemote *remote, GVariant *data)
+{
+  g_autoptr (GError) error = NULL;
+  guint n;
+
+  if (!sentient_dbus_manager_call_broadcast_sync (sentient_client_get_manager (remote->client),
+                                                  remote->room, data, remote->file == NULL, &n,
+                                                  NULL, &error))
+    return cli_remote_failed (error);
+  if (n == 0)
+    {
+      cli_complain (_ ("nobody in the room \"%s\" is connected, so it was sent to nobody; see "
+                       "\"sentient peers %s\""),
+                    remote->room, remote->room);
+      return CLI_EXIT_FAILED;
+    }
+  if (remote->json)
+    cli_say (CLI_PLAIN, "{\"ok\":true,\"sent\":%u}", n);
+  else
+    cli_say (CLI_GOOD, ngettext ("Sent to %u node.", "Sent to %u nodes.", n), n);
+  return CLI_EXIT_OK;
+}
+
+static int
+run (CliRemote *remote)
+{
+  g_autoptr (GBytes) bytes = get_message (remote);
+  g_autoptr (GVariant) data = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (bytes == NULL)
+    return CLI_EXIT_FAILED;
+  data = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE));
+  if (remote->room != NULL)
+    return send_to_room (remote, data);
+
+  if (!sentient_dbus_manager_call_send_sync (sentient_client_get_manager (remote->client),
+                                             remote->words[0], data, remote->file == NULL, NULL,
+                                             &error))
+    return cli_remote_failed (error);
+  if (remote->json)
+    cli_say (CLI_PLAIN, "{\"ok\":true,\"sent\":1}");
+  else
+    cli_say (CLI_GOOD, _ ("Sent to %s."), remote->words[0]);
+  return CLI_EXIT_OK;
+}
+
+const CliCommand cli_command_send = {
+  .name = "send",
+  .arguments = N_ ("NODE TEXT | NODE --file FILE | --room ROOM TEXT"),
+  .summary = N_ ("Send a message to a node, or to everybody in a room"),
+  .max_words = G_MAXUINT,
+  .takes = CLI_TAKES_ROOM | CLI_TAKES_FILE,
+  .check = check,
+  .run = run,
+};
