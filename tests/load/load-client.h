@@ -109,8 +109,14 @@ typedef enum
 } LoadLimits;
 
 void load_server_start (LoadServer *self, const char *program, LoadLimits limits);
-/* The floor: forwards the bytes of each connection to its partner (1st ↔ 2nd, 3rd ↔ 4th, …). */
-void load_server_start_floor (LoadServer *self);
+typedef enum
+{
+  LOAD_FLOOR_PAIRS, /* to its partner: 1st ↔ 2nd, 3rd ↔ 4th, … */
+  LOAD_FLOOR_ALL,   /* from the 1st to all others */
+} LoadFloor;
+
+/* The floor: forwards the bytes of each connection. */
+void load_server_start_floor (LoadServer *self, LoadFloor kind);
 void load_server_stop (LoadServer *self);
 /* CPU time spent, in ns, of all threads. */
 uint64_t load_server_get_cpu (const LoadServer *self);

@@ -9,6 +9,10 @@
 
 #include "load-client.h"
 
+#define ROUNDS 3
+#define EVENT_SIZE 240 /* of a peer-joined, as a frame */
+#define PEER_JOINED "\"peer-joined\""
+
 /* One client joins a full room again and again; everybody in it is told each time. */
 
 typedef struct
@@ -22,7 +26,7 @@ typedef struct
 } Fanout;
 
 static void
-set_up (Fanout *self, unsigned n_members, unsigned port)
+set_up (Fanout *self, unsigned n_members, unsigned port, int is_joined)
 {
   self->n_members = n_members;
   self->members = load_alloc (n_members * sizeof *self->members);
@@ -33,11 +37,12 @@ set_up (Fanout *self, unsigned n_members, unsigned port)
       struct epoll_event event = { .events = EPOLLIN, .data.ptr = &self->members[i] };
 
       load_client_connect (&self->members[i], i, port);
-      load_client_open (&self->members[i], "fanout");
+      if (is_joined)
+        load_client_open (&self->members[i], "fanout");
       epoll_ctl (self->epoll, EPOLL_CTL_ADD, self->members[i].fd, &event);
       /* They are all told of this one; who takes nothing is closed. */
-      for (unsigned j = 0; j < i; j++)
-        load_client_await (&self->members[j], "\"peer-joined\"");
+      for (unsigned j = 0; is_joined && j < i; j++)
+        load_client_await (&self->members[j], PEER_JOINED);
     }
 }
 
@@ -100,6 +105,40 @@ typedef struct
   unsigned n_joins;
 } Setting;
 
+/* The same from a server that sends to all of its connections what the first of them says: what
+ * the system calls cost. */
+static LoadFigure
+measure_bare (const Setting *setting)
+{
+  unsigned char frame[EVENT_SIZE];
+  LoadServer server;
+  LoadClient first = { 0 };
+  LoadFigure figure = { 0 };
+  Fanout fanout = { .check = &figure.check };
+  uint64_t cpu = 0;
+
+  memset (frame, 'v', sizeof frame);
+  memcpy (frame, (unsigned char[]){ 0x81, 126, 0, EVENT_SIZE - 4 }, 4);
+  memcpy (frame + 4, PEER_JOINED, strlen (PEER_JOINED));
+  load_server_start_floor (&server, LOAD_FLOOR_ALL);
+  load_client_connect (&first, setting->n_members, server.port);
+  set_up (&fanout, setting->n_members, server.port, 0);
+  for (unsigned i = 0; i < setting->n_joins; i++)
+    {
+      fanout.start_ns = load_now_ns ();
+      load_client_send_raw (&first, frame, sizeof frame);
+      await_all (&fanout, PEER_JOINED);
+      if (i == setting->n_joins / 10)
+        cpu = load_server_get_cpu (&server);
+    }
+  cpu = load_server_get_cpu (&server) - cpu;
+  tear_down (&fanout);
+  load_client_close (&first);
+  load_server_stop (&server);
+  figure.cpu_us = cpu / 1e3 / setting->n_members / (setting->n_joins - setting->n_joins / 10 - 1);
+  return figure;
+}
+
 static LoadFigure
 measure (const char *program, const void *data)
 {
@@ -116,7 +155,7 @@ measure (const char *program, const void *data)
   double took = 0;
 
   load_server_start (&server, program, LOAD_LIMITS_OFF);
-  set_up (&fanout, setting->n_members, server.port);
+  set_up (&fanout, setting->n_members, server.port, 1);
   load_client_connect (&joiner, setting->n_members, server.port);
   load_client_open (&joiner, NULL);
   for (unsigned i = 0; i < setting->n_joins + n_warm; i++)
@@ -127,7 +166,7 @@ measure (const char *program, const void *data)
       fanout.check = i >= n_warm ? &figure.check : NULL;
       fanout.start_ns = load_now_ns ();
       load_client_send_text (&joiner, join, sizeof join - 1);
-      await_all (&fanout, "\"peer-joined\"");
+      await_all (&fanout, PEER_JOINED);
       load_client_await (&joiner, "\"join-result\"");
       if (i >= n_warm)
         {
@@ -152,9 +191,16 @@ void
 load_run_fanout (const char *program, unsigned n_members, unsigned n_joins)
 {
   Setting setting = { n_members, n_joins };
-  char sentence[128];
+  LoadFigure bare[ROUNDS];
+  double bare_us;
+  char sentence[160];
 
-  snprintf (sentence, sizeof sentence, "a peer-joined delivered in a room of %u", n_members);
-  load_compare ("fanout", program, measure, &setting, sentence, "\"members\":%u,\"joins\":%u",
-                n_members, n_joins);
+  for (unsigned i = 0; i < ROUNDS; i++)
+    bare[i] = measure_bare (&setting);
+  bare_us = load_median (bare, ROUNDS).cpu_us;
+  snprintf (sentence, sizeof sentence,
+            "a peer-joined delivered in a room of %u (%.1f µs if nothing but sent)", n_members,
+            bare_us);
+  load_compare ("fanout", program, measure, &setting, sentence,
+                "\"members\":%u,\"joins\":%u,\"bareCpuUs\":%.2f", n_members, n_joins, bare_us);
 }

@@ -214,7 +214,7 @@ load_measure_relay (const char *program, const LoadRelaySetting *setting)
   if (program != NULL)
     load_server_start (&server, program, LOAD_LIMITS_OFF);
   else
-    load_server_start_floor (&server);
+    load_server_start_floor (&server, LOAD_FLOOR_PAIRS);
   set_up (&relay, setting, server.port);
   touch_idle (&relay);
   play (&relay, setting->n_messages / 10); /* warm-up */

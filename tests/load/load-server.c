@@ -81,15 +81,21 @@ load_server_start (LoadServer *self, const char *program, LoadLimits limits)
   read_port (self, changes);
 }
 
-static void
-floor_forward (int from, int to)
+typedef struct
 {
-  static char buffer[256 * 1024];
-  ssize_t n = recv (from, buffer, sizeof buffer, 0);
+  LoadFloor kind;
+  int listener;
+  int epoll;
+  int fds[32768]; /* in the order of accepting */
+  unsigned n_fds;
+} Floor;
 
-  for (ssize_t done = 0; n > 0 && done < n;)
+static void
+floor_send (int fd, const char *data, ssize_t len)
+{
+  for (ssize_t done = 0; done < len;)
     {
-      ssize_t sent = send (to, buffer + done, n - done, MSG_NOSIGNAL);
+      ssize_t sent = send (fd, data + done, (size_t)(len - done), MSG_NOSIGNAL);
 
       if (sent < 0 && errno != EAGAIN)
         return;
@@ -97,45 +103,65 @@ floor_forward (int from, int to)
     }
 }
 
-/* Connections come in pairs: fd 2k with 2k + 1 of the order of accepting. */
-static _Noreturn void
-floor_run (int listener)
+static void
+floor_forward (Floor *self, unsigned index)
 {
-  static int fds[65536];
+  static char buffer[256 * 1024];
+  ssize_t n = recv (self->fds[index], buffer, sizeof buffer, 0);
+
+  if (self->kind == LOAD_FLOOR_PAIRS)
+    floor_send (self->fds[index ^ 1], buffer, n);
+  else if (index == 0)
+    for (unsigned i = 1; i < self->n_fds; i++)
+      floor_send (self->fds[i], buffer, n);
+}
+
+static void
+floor_accept (Floor *self)
+{
+  const int on = 1;
+  int fd;
+
+  while (self->n_fds < 32768
+         && (fd = accept4 (self->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+    {
+      struct epoll_event event = { .events = EPOLLIN, .data.u32 = self->n_fds };
+
+      setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      self->fds[self->n_fds++] = fd;
+      epoll_ctl (self->epoll, EPOLL_CTL_ADD, fd, &event);
+    }
+}
+
+static _Noreturn void
+floor_run (int listener, LoadFloor kind)
+{
+  static Floor self;
   struct epoll_event events[256];
   struct epoll_event event = { .events = EPOLLIN, .data.u32 = UINT32_MAX };
-  int epoll = epoll_create1 (0);
-  unsigned n_fds = 0;
-  int on = 1;
 
-  epoll_ctl (epoll, EPOLL_CTL_ADD, listener, &event);
+  self.kind = kind;
+  self.listener = listener;
+  self.epoll = epoll_create1 (EPOLL_CLOEXEC);
+  epoll_ctl (self.epoll, EPOLL_CTL_ADD, listener, &event);
   for (;;)
     {
-      int n = epoll_wait (epoll, events, 256, -1);
+      int n = epoll_wait (self.epoll, events, 256, -1);
 
       for (int i = 0; i < n; i++)
-        {
-          unsigned index = events[i].data.u32;
-
-          if (index != UINT32_MAX)
-            {
-              floor_forward (fds[index], fds[index ^ 1]);
-              continue;
-            }
-          fds[n_fds] = accept4 (listener, NULL, NULL, SOCK_CLOEXEC);
-          setsockopt (fds[n_fds], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-          event = (struct epoll_event){ .events = EPOLLIN, .data.u32 = n_fds };
-          epoll_ctl (epoll, EPOLL_CTL_ADD, fds[n_fds++], &event);
-        }
+        if (events[i].data.u32 == UINT32_MAX)
+          floor_accept (&self);
+        else
+          floor_forward (&self, events[i].data.u32);
     }
 }
 
 void
-load_server_start_floor (LoadServer *self)
+load_server_start_floor (LoadServer *self, LoadFloor kind)
 {
   struct sockaddr_in address = { .sin_family = AF_INET };
   socklen_t len = sizeof address;
-  int listener = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int listener = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
   address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
   if (bind (listener, (struct sockaddr *)&address, sizeof address) != 0
@@ -148,7 +174,7 @@ load_server_start_floor (LoadServer *self)
   if (self->pid == 0)
     {
       prctl (PR_SET_PDEATHSIG, SIGKILL);
-      floor_run (listener);
+      floor_run (listener, kind);
     }
   close (listener);
 }
