@@ -4,7 +4,7 @@
 
 from harness import (Server, at_end, case, contains, end_shared_servers, equal, main,
                      shared_server)
-from rawhttp import Connection
+from rawhttp import Connection, get_json
 from rawws import Closed
 from v1_client import V1Http, V1Socket
 

@@ -10,7 +10,9 @@
 #include "protocol/sentient-json.h"
 
 /* More than the keys, punctuation and numbers of any form. */
-#define EVENT_OVERHEAD 384
+#define JOINED_OVERHEAD 384
+#define OTHER_OVERHEAD 256
+#define PRESENCE_OVERHEAD 96 /* only in v1's form; a crowd that comes back makes many of them */
 
 static SentientMessage *
 event_message_new (SentientMessageKind kind, const char *room, const char *node_id, gint64 now_ms)
@@ -74,14 +76,18 @@ sentient_event_free (SentientEvent *self)
 }
 
 gsize
-sentient_event_get_size (const SentientEvent *self)
+sentient_event_get_size (SentientMessageKind kind, const SentientEvent *self)
 {
+  gsize names_len = strlen (self->room) + 3 * strlen (self->node_id);
   gsize name_len = self->name != NULL ? strlen (self->name) : 0;
   gsize metadata_len = self->metadata != NULL ? strlen (self->metadata) : 0;
 
-  /* A character of the name may take six in JSON. */
-  return EVENT_OVERHEAD + strlen (self->room) + 6 * name_len + 6 * strlen (self->node_id)
-         + 2 * metadata_len;
+  if (kind == SENTIENT_MESSAGE_PEER_ONLINE || kind == SENTIENT_MESSAGE_PEER_OFFLINE)
+    return PRESENCE_OVERHEAD + names_len;
+  if (kind != SENTIENT_MESSAGE_PEER_JOINED)
+    return OTHER_OVERHEAD + names_len;
+  /* A character of the name may take six in JSON; the node id may stand for it. */
+  return JOINED_OVERHEAD + names_len + 6 * name_len + 3 * strlen (self->node_id) + 2 * metadata_len;
 }
 
 static const char *

@@ -41,7 +41,7 @@ struct _SentientMessage
 };
 
 void sentient_event_free (SentientEvent *self);
-gsize sentient_event_get_size (const SentientEvent *self);
+gsize sentient_event_get_size (SentientMessageKind kind, const SentientEvent *self);
 void sentient_event_append (SentientMessage *message,
                             GString *out,
                             SentientDialect dialect,

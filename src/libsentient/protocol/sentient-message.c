@@ -106,7 +106,7 @@ sentient_message_get_size (SentientMessage *self)
   if (self->signal != NULL)
     return signal_size (self->signal);
   if (self->event != NULL)
-    return sentient_event_get_size (self->event);
+    return sentient_event_get_size (self->kind, self->event);
   return self->note->len + NOTE_OVERHEAD;
 }
 

@@ -148,7 +148,7 @@ test_size (void)
   g_autoptr (GString) out = g_string_new (NULL);
   g_autoptr (SentientSignal) signal = NULL;
   SentientPeerInfo peer = { .node_id = name, .joined_at = G_MAXINT64 };
-  SentientMessage *messages[3];
+  SentientMessage *messages[4];
   SentientRequest request;
 
   g_assert_true (sentient_request_parse_message (&request, text, strlen (text), NULL));
@@ -157,9 +157,12 @@ test_size (void)
   messages[1] = sentient_message_new_peer_joined (name, &peer, G_MAXINT64);
   messages[2]
       = sentient_message_new_peer_left (name, name, SENTIENT_LEAVE_REASON_REPLACED, G_MAXINT64);
+  messages[3] = sentient_message_new_presence (name, name, FALSE);
   for (guint i = 0; i < G_N_ELEMENTS (messages); i++)
     {
-      for (guint dialect = 0; dialect < SENTIENT_N_DIALECTS; dialect++)
+      /* A presence has only one form. */
+      for (guint dialect = i == 3 ? SENTIENT_DIALECT_V1 : 0; dialect < SENTIENT_N_DIALECTS;
+           dialect++)
         {
           g_autoptr (JsonNode) node = NULL;
 
