@@ -242,18 +242,13 @@ static void
 tell_v1_members (SentientDirectory *self,
                  SentientRoom *room,
                  SentientMessage *event,
-                 const char *exclude)
+                 const SentientSession *exclude)
 {
   for (guint i = 0; i < sentient_room_get_n_members (room); i++)
     {
-      SentientMember *member = sentient_room_peek (room, i);
-      const char *node_id = sentient_member_get_node_id (member);
-      SentientSession *session;
+      SentientSession *session = sentient_member_get_session (sentient_room_peek (room, i));
 
-      if (sentient_member_is_plain (member) || g_str_equal (node_id, exclude))
-        continue;
-      session = sentient_directory_find (self, node_id);
-      if (session != NULL)
+      if (session != exclude && session->v1 != NULL && !session->ended)
         sentient_directory_enqueue_event (self, session, event);
     }
 }
@@ -269,7 +264,7 @@ sentient_directory_tell_presence (SentientDirectory *self,
       g_autoptr (SentientMessage) event
           = sentient_message_new_presence (sentient_room_get_name (room), session->node_id, online);
 
-      tell_v1_members (self, room, event, session->node_id);
+      tell_v1_members (self, room, event, session);
     }
 }
 

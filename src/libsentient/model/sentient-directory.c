@@ -232,17 +232,13 @@ static void
 tell_room (SentientDirectory *self,
            SentientRoom *room,
            SentientMessage *message,
-           const char *exclude)
+           const SentientSession *exclude)
 {
   for (guint i = 0; i < sentient_room_get_n_members (room); i++)
     {
-      const char *node_id = sentient_member_get_node_id (sentient_room_peek (room, i));
-      SentientSession *session;
+      SentientSession *session = sentient_member_get_session (sentient_room_peek (room, i));
 
-      if (g_str_equal (node_id, exclude))
-        continue;
-      session = sentient_directory_find (self, node_id);
-      if (session != NULL)
+      if (session != exclude && !session->ended)
         sentient_directory_enqueue_event (self, session, message);
     }
 }
@@ -294,6 +290,7 @@ enter (SentientDirectory *self,
 
   sentient_member_set_online (member, session->lost_at == 0);
   sentient_member_set_plain (member, session->v1 == NULL);
+  sentient_member_set_session (member, session);
   if (session->memberships == NULL)
     session->memberships = g_array_sized_new (FALSE, FALSE, sizeof (SentientMembership), 1);
   g_array_append_val (session->memberships, membership);
@@ -320,7 +317,7 @@ enter_new (SentientDirectory *self,
   peer_info_init (&info, member);
   info.plain = session->v1 == NULL;
   event = sentient_message_new_peer_joined (name, &info, info.joined_at);
-  tell_room (self, room, event, session->node_id);
+  tell_room (self, room, event, session);
   self->metrics.joins++;
   enter (self, session, room, member, FALSE);
 }
@@ -402,11 +399,12 @@ leave_at (SentientDirectory *self,
 
   sentient_member_set_online (membership.member, FALSE);
   sentient_room_remove (membership.room, membership.member);
+  sentient_member_set_session (membership.member, NULL);
   self->metrics.leaves[reason]++;
   event
       = sentient_message_new_peer_left (sentient_room_get_name (membership.room), session->node_id,
                                         reason, sentient_clock_get_real_ms (self->clock));
-  tell_room (self, membership.room, event, session->node_id);
+  tell_room (self, membership.room, event, session);
   g_signal_emit (self, signals[SIGNAL_MEMBER_LEFT], 0, membership.room, membership.member, reason);
   drop_room_if_empty (self, membership.room);
 
@@ -498,6 +496,7 @@ sentient_directory_end (SentientDirectory *self,
 
   /* Out of the table first, so that no handler finds a session that is ending. */
   g_hash_table_steal (self->sessions, session->node_id);
+  session->ended = TRUE;
   sentient_directory_keep_rates (self, session);
   sentient_session_unqueue (session);
   session->transport = NULL;

@@ -23,6 +23,7 @@ struct _SentientMember
   gint64 last_seen;
   gboolean online;
   gboolean plain;
+  struct _SentientSession *session;
 };
 
 typedef enum
@@ -337,4 +338,16 @@ gboolean
 sentient_member_is_plain (SentientMember *self)
 {
   return self->plain;
+}
+
+void
+sentient_member_set_session (SentientMember *self, struct _SentientSession *session)
+{
+  self->session = session;
+}
+
+struct _SentientSession *
+sentient_member_get_session (SentientMember *self)
+{
+  return self->session;
 }

@@ -34,6 +34,10 @@ void sentient_member_set_metadata (SentientMember *self, const char *metadata);
 void sentient_member_set_online (SentientMember *self, gboolean online);
 /* It does not speak v1, so that everybody is polite towards it. */
 void sentient_member_set_plain (SentientMember *self, gboolean plain);
+/* Of a coordinator's member: its session, unowned, while it is in the room. */
+struct _SentientSession;
+void sentient_member_set_session (SentientMember *self, struct _SentientSession *session);
+struct _SentientSession *sentient_member_get_session (SentientMember *self);
 gboolean sentient_member_is_plain (SentientMember *self);
 void sentient_member_set_last_seen (SentientMember *self, gint64 last_seen);
 

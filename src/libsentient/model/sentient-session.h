@@ -71,6 +71,7 @@ struct _SentientSession
   guint ref_count; /* whoever emits a signal holds one: a handler may end the session */
   char *node_id;
   guint64 serial;
+  gboolean ended;        /* it only leaves its rooms; nothing comes for it any more */
   SentientResumable *v1; /* NULL: a plain session */
   SentientOutbox outbox;
   GArray *memberships; /* of SentientMembership; NULL while empty */

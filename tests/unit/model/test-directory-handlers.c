@@ -75,6 +75,35 @@ test_leave_all_in_left (Fixture *fixture, gconstpointer unused)
   g_assert_null (sentient_directory_find_room (fixture->directory, "two"));
 }
 
+static void
+on_left_come_in (SentientDirectory *directory,
+                 SentientRoom *room,
+                 SentientMember *member,
+                 int reason,
+                 gpointer unused)
+{
+  if (g_str_equal (sentient_member_get_node_id (member), "a"))
+    join (directory, "b", "two", NULL);
+}
+
+/* What happens in a room that an ending session has not left yet is not told to it: it would be
+ * charged for good. */
+static void
+test_event_for_ending (Fixture *fixture, gconstpointer unused)
+{
+  SentientDirectoryCounts counts;
+
+  g_signal_connect (fixture->directory, "member-left", G_CALLBACK (on_left_come_in), NULL);
+  join (fixture->directory, "a", "one", NULL);
+  join (fixture->directory, "a", "two", NULL);
+  sentient_directory_end (fixture->directory, sentient_directory_find (fixture->directory, "a"),
+                          SENTIENT_LEAVE_REASON_LEFT);
+  leave_all (fixture->directory, "b");
+  g_assert_cmpuint (sentient_directory_get_n_nodes (fixture->directory), ==, 0);
+  sentient_directory_count (fixture->directory, &counts);
+  g_assert_cmpuint (counts.queued_bytes, ==, 0);
+}
+
 /* A member that will not go. */
 static void
 on_left_rejoin (SentientDirectory *directory,
@@ -169,6 +198,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, func) g_test_add (name, Fixture, NULL, set_up, func, tear_down)
   ADD ("/directory/handlers/leave-all", test_leave_all_in_left);
+  ADD ("/directory/handlers/event-for-ending", test_event_for_ending);
   ADD ("/directory/handlers/rejoin", test_rejoin);
   ADD ("/directory/handlers/thrown-out", test_thrown_out);
   ADD ("/directory/metadata-stays", test_metadata_stays);
