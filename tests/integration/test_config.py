@@ -12,7 +12,7 @@ import termios
 
 from harness import (Program, Server, case, check, contains, equal, isolated_env, main, tmpdir)
 from design_client import DesignClient
-from rawhttp import get_json
+from rawhttp import Connection, get_json
 
 
 def write(text, name='sentient.conf'):
@@ -159,10 +159,10 @@ def _():
     refused = DesignClient(server.port, 'second')
     equal(refused.join('small')['success'], False, 'a second one in a room for one')
     write('[coordinator]\nnetwork-id = after\nstatic = /nonexistent\nport = 1\n'
-          '[limits]\nmax-peers = 2\nidle-timeout=1000\n')
+          '[limits]\nmax-peers = 2\nmax-message-size=5000\n')
     match = hang_up(server, r'The settings were read again; changed: (.*)\.$')
-    equal(match.group(1), 'network-id, static, max-peers, idle-timeout', 'what changed')
-    equal(server.wait_line(r'These wait for a restart: (.*)\.$').group(1), 'static, idle-timeout',
+    equal(match.group(1), 'network-id, static, max-peers, max-message-size', 'what changed')
+    equal(server.wait_line(r'These wait for a restart: (.*)\.$').group(1), 'static, max-message-size',
           'what waits')
     equal(refused.join('small')['success'], True, 'a second one in a room for two')
     equal(get_json(server.port, '/nodes')['networkId'], 'after', 'networkId')
@@ -171,6 +171,30 @@ def _():
     first.silent()
     first.stop()
     refused.stop()
+    server.stop()
+
+
+@case('SIGHUP: limits of connections and times are others at once, those who are there stay')
+def _():
+    path = write('[limits]\nconnections-per-address = 2\n')
+    server = Server('--config', path)
+    first = DesignClient(server.port, 'first', 'here')
+    with Connection(server.port) as second, Connection(server.port) as third:
+        equal(second.request('GET', '/healthz').status, 200, 'the status')
+        equal(third.response().status, 503, 'the status of one more')
+    write('[limits]\nconnections-per-address = 1\nidle-timeout = 300\n')
+    match = hang_up(server, r'The settings were read again; changed: (.*)\.$')
+    equal(match.group(1), 'connections-per-address, idle-timeout', 'what changed')
+    with Connection(server.port) as second:
+        equal(second.response().status, 503, 'the status of one more')
+    write('[limits]\nconnections-per-address = 3\nidle-timeout = 300\n')
+    hang_up(server, r'changed: connections-per-address\.$')
+    with Connection(server.port) as second, Connection(server.port) as third:
+        equal(third.request('GET', '/healthz').status, 200, 'the status')
+        equal(second.request('GET', '/healthz').status, 200, 'the status')
+        equal(second.ended(), b'', 'the end of an idle connection')
+    first.silent()
+    first.stop()
     server.stop()
 
 

@@ -132,7 +132,7 @@ make_total_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
    * SentientCoordinator:max-connections:
    *
    * How many connections may be open in all; further ones wait in the kernel. 0: as many as the
-   * process may have file descriptors, without 64 for all else. Counts at the next start.
+   * process may have file descriptors, without 64 for all else. Those that are open stay.
    *
    * Since: 0.1
    */
@@ -229,7 +229,7 @@ make_address_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
    * SentientCoordinator:connection-rate:
    *
    * How many connections may come from one address (for IPv6: from one /64) a second; 0: any
-   * number. What is more is answered with 429 and closed. Counts at the next start.
+   * number. What is more is answered with 429 and closed.
    *
    * Since: 0.1
    */
@@ -238,7 +238,7 @@ make_address_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
   /**
    * SentientCoordinator:connection-burst:
    *
-   * How many connections may come from one address at once. Counts at the next start.
+   * How many connections may come from one address at once.
    *
    * Since: 0.1
    */
@@ -248,7 +248,7 @@ make_address_limits (GParamSpec *properties[SENTIENT_N_LIMITS])
    * SentientCoordinator:connections-per-address:
    *
    * How many connections from one address may be open; 0: any number. What is more is answered with
-   * 503 and closed. Counts at the next start.
+   * 503 and closed; those that are open stay.
    *
    * Since: 0.1
    */
@@ -263,8 +263,8 @@ make_times (GParamSpec *properties[SENTIENT_N_LIMITS])
   /**
    * SentientCoordinator:head-timeout:
    *
-   * Within how many ms a request head, which has at most 8 KiB, must come. Counts at the next
-   * start.
+   * Within how many ms a request head, which has at most 8 KiB, must come. A deadline that runs
+   * already stays; so it is with the other times.
    *
    * Since: 0.1
    */
@@ -273,7 +273,7 @@ make_times (GParamSpec *properties[SENTIENT_N_LIMITS])
   /**
    * SentientCoordinator:body-timeout:
    *
-   * Within how many ms a request body must come, or its answer be taken. Counts at the next start.
+   * Within how many ms a request body must come, or its answer be taken.
    *
    * Since: 0.1
    */
@@ -282,7 +282,7 @@ make_times (GParamSpec *properties[SENTIENT_N_LIMITS])
   /**
    * SentientCoordinator:idle-timeout:
    *
-   * After how many ms without a request an HTTP connection is closed. Counts at the next start.
+   * After how many ms without a request an HTTP connection is closed.
    *
    * Since: 0.1
    */
@@ -291,7 +291,7 @@ make_times (GParamSpec *properties[SENTIENT_N_LIMITS])
   /**
    * SentientCoordinator:ping-interval:
    *
-   * How often a WebSocket is pinged, in ms. Counts at the next start.
+   * How often a WebSocket is pinged, in ms.
    *
    * Since: 0.1
    */
@@ -300,7 +300,7 @@ make_times (GParamSpec *properties[SENTIENT_N_LIMITS])
   /**
    * SentientCoordinator:silence-timeout:
    *
-   * After how much silence a node is lost, in ms. For WebSockets it counts at the next start.
+   * After how much silence a node is lost, in ms.
    *
    * Since: 0.1
    */
@@ -376,6 +376,7 @@ void
 sentient_coordinator_apply_limits (SentientCoordinator *self)
 {
   SentientDirectoryLimits *limits;
+  SentientEngineConfig engine_limits;
 
   if (self->directory == NULL)
     return; /* construction: applied at the start */
@@ -397,4 +398,10 @@ sentient_coordinator_apply_limits (SentientCoordinator *self)
   limits->signals.burst = self->limits[SENTIENT_LIMIT_SIGNAL_BURST];
   limits->joins.rate = self->limits[SENTIENT_LIMIT_JOIN_RATE];
   limits->joins.burst = self->limits[SENTIENT_LIMIT_JOIN_BURST];
+
+  if (self->engine == NULL)
+    return;
+  sentient_engine_config_init (&engine_limits);
+  sentient_coordinator_fill_engine_limits (self, &engine_limits);
+  sentient_engine_set_limits (self->engine, &engine_limits);
 }

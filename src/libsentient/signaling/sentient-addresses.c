@@ -71,6 +71,12 @@ sentient_addresses_new (const SentientAddressLimits *limits, guint max)
 }
 
 void
+sentient_addresses_set_limits (SentientAddresses *self, const SentientAddressLimits *limits)
+{
+  self->limits = *limits;
+}
+
+void
 sentient_addresses_free (SentientAddresses *self)
 {
   g_hash_table_unref (self->table);

@@ -37,6 +37,8 @@ typedef struct
 
 SentientAddresses *sentient_addresses_new (const SentientAddressLimits *limits, guint max);
 void sentient_addresses_free (SentientAddresses *self);
+/* For what comes from now on; who is here stays. */
+void sentient_addresses_set_limits (SentientAddresses *self, const SentientAddressLimits *limits);
 
 /* address: IPv6, or IPv4 mapped into it. is_new: it counts for the rate. ADMITTED: *entry is to be
  * given back with sentient_addresses_leave () when the connection is closed. */

@@ -399,6 +399,12 @@ default_max_connections (void)
   return MAX ((gint64)MIN (limit.rlim_cur, G_MAXINT) - FDS_FOR_OTHERS, 1);
 }
 
+static void
+set_max_connections (SentientEngine *self, guint max)
+{
+  self->config.max_connections = max > 0 ? max : default_max_connections ();
+}
+
 SentientEngine *
 sentient_engine_new (const SentientEngineConfig *config,
                      SentientClock *clock,
@@ -415,8 +421,7 @@ sentient_engine_new (const SentientEngineConfig *config,
 
   self = g_new0 (SentientEngine, 1);
   self->config = *config;
-  if (self->config.max_connections == 0)
-    self->config.max_connections = default_max_connections ();
+  set_max_connections (self, config->max_connections);
   self->handler = *handler;
   self->user_data = user_data;
   self->clock = g_object_ref (clock);
@@ -444,6 +449,19 @@ sentient_engine_new (const SentientEngineConfig *config,
 
   sentient_lend_connect (self);
   return self;
+}
+
+void
+sentient_engine_set_limits (SentientEngine *self, const SentientEngineConfig *config)
+{
+  self->config.head_timeout_ms = config->head_timeout_ms;
+  self->config.body_timeout_ms = config->body_timeout_ms;
+  self->config.idle_timeout_ms = config->idle_timeout_ms;
+  self->config.ping_interval_ms = config->ping_interval_ms;
+  self->config.silence_ms = config->silence_ms;
+  self->config.address = config->address;
+  set_max_connections (self, config->max_connections);
+  sentient_addresses_set_limits (self->addresses, &config->address);
 }
 
 gboolean

@@ -125,6 +125,9 @@ SentientEngine *sentient_engine_new (const SentientEngineConfig *config,
                                      SoupServer *server,
                                      const SentientEngineHandler *handler,
                                      gpointer user_data);
+/* Other timeouts, numbers of connections and limits of an address than config had at the start: for
+ * what comes from now on. A deadline that runs stays, and nobody who is here is closed. */
+void sentient_engine_set_limits (SentientEngine *self, const SentientEngineConfig *config);
 /* Is it calling its handler, so that it must not be freed now? */
 gboolean sentient_engine_is_busy (SentientEngine *self);
 /* Closes everything at once; the handler hears of all that was open. Disconnects server. */
