@@ -107,8 +107,18 @@ settings_fixture_assert_errors (SettingsFixture *fixture, const char *text, cons
 int
 settings_fixture_run (int argc, char **argv, const SettingsTest *tests, gsize n)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_autofree char *home = NULL;
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  /* Not G_TEST_OPTION_ISOLATE_DIRS, which leaks. */
+  home = g_dir_make_tmp ("sentient-home-XXXXXX", &error);
+  g_assert_no_error (error);
+  g_setenv ("XDG_CONFIG_HOME", home, TRUE);
+  g_test_init (&argc, &argv, NULL);
   for (gsize i = 0; i < n; i++)
     g_test_add (tests[i].name, SettingsFixture, NULL, set_up, tests[i].run, tear_down);
-  return g_test_run ();
+  status = g_test_run ();
+  g_assert_cmpint (g_rmdir (home), ==, 0);
+  return status;
 }

@@ -188,7 +188,7 @@ test_readme (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/settings/files/schema", test_schema);
   g_test_add_func ("/settings/files/example", test_example);
   g_test_add_func ("/settings/files/man", test_man);
