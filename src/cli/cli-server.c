@@ -254,6 +254,15 @@ take_sockets (CliServer *self, CliOptions *options, GError **error)
   return TRUE;
 }
 
+/* With nohup it does not matter whether the terminal is there. */
+static gboolean
+cares_for_hangup (void)
+{
+  struct sigaction action;
+
+  return sigaction (SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+}
+
 static gboolean
 has_terminal (void)
 {
@@ -314,7 +323,7 @@ begin (CliServer *self)
 
   /* Whoever reads that it runs may stop it at once. */
   cli_run_init (&self->run, stop, self);
-  self->had_terminal = has_terminal ();
+  self->had_terminal = cares_for_hangup () && has_terminal ();
   self->hangup_id = g_unix_signal_add (SIGHUP, on_hangup, self);
   cli_say (CLI_GOOD, _ ("The coordinator \"%s\" is running:"),
            sentient_coordinator_get_node_id (self->coordinator));

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import termios
 
+import harness
 from harness import (Program, Server, case, check, contains, equal, isolated_env, main, tmpdir)
 from design_client import DesignClient
 from rawhttp import Connection, get_json
@@ -220,30 +221,56 @@ def _():
     server.stop()
 
 
+class OnTerminal:
+    """A coordinator whose terminal is ours to close."""
+
+    def __init__(self, hangup):
+        self.master, slave = pty.openpty()
+        out, inside = os.pipe()
+
+        def take_terminal():
+            harness._child_setup()
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            signal.signal(signal.SIGHUP, hangup)
+
+        self.child = subprocess.Popen([os.environ['SENTIENT'], '--server', '--host', '127.0.0.1', '--port',
+                                       '0', '--stun', 'none', '--no-color', '--limit', 'drain-time=0'],
+                                      stdin=slave, stdout=inside, stderr=inside, env=isolated_env(),
+                                      preexec_fn=take_terminal)
+        os.close(slave)
+        os.close(inside)
+        self.lines = os.fdopen(out, encoding='utf-8')
+        self.take('Ctrl-C stops it')
+
+    def take(self, word):
+        for line in self.lines:
+            if word in line:
+                return
+        raise AssertionError(f'it ended without {word!r}')
+
+    def end(self):
+        self.lines.read()
+        self.lines.close()
+        equal(self.child.wait(15), 0, 'the exit status')
+
+
 @case('a terminal that is closed ends the coordinator, SIGHUP on an open one does not')
 def _():
-    master, slave = pty.openpty()
-    out, inside = os.pipe()
+    server = OnTerminal(signal.SIG_DFL)
+    server.child.send_signal(signal.SIGHUP)
+    server.take('read again')
+    os.close(server.master)
+    server.end()
 
-    def take_terminal():
-        os.setsid()
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
-    child = subprocess.Popen([os.environ['SENTIENT'], '--server', '--host', '127.0.0.1', '--port', '0',
-                              '--stun', 'none', '--no-color', '--limit', 'drain-time=0'],
-                             stdin=slave, stdout=inside, stderr=inside, env=isolated_env(),
-                             preexec_fn=take_terminal)
-    os.close(slave)
-    os.close(inside)
-    with os.fdopen(out, encoding='utf-8') as lines:
-        for line in lines:
-            if 'Ctrl-C stops it' in line:
-                break
-        child.send_signal(signal.SIGHUP)
-        contains(next(lines), 'read again', 'what it said')
-        os.close(master)
-        lines.read()
-    equal(child.wait(15), 0, 'the exit status')
+@case('with nohup it goes on when its terminal is closed')
+def _():
+    server = OnTerminal(signal.SIG_IGN)
+    os.close(server.master)
+    server.take('read again')
+    server.child.terminate()
+    server.end()
 
 
 main()
