@@ -82,7 +82,7 @@ show (Member *member)
 
   if (member->skeleton != NULL || member->room->skeleton == NULL)
     return;
-  if (member->known[AS_SELF] == NULL && rooms->n_members >= SENTIENT_DAEMON_MEMBERS_MAX)
+  if (member->known[AS_SELF] == NULL && rooms->n_members >= rooms->daemon->max_members)
     {
       rooms->hides = TRUE;
       return;

@@ -42,6 +42,8 @@ struct _SentientDaemon
   GTask *starting;
   SentientDBusManager *manager;
   SentientDaemonRooms *rooms;
+  guint max_rooms; /* on the bus */
+  guint max_members;
   SentientDaemonConnections *connections;
 
   /* the node */

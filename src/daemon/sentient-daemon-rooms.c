@@ -36,7 +36,7 @@ show_room (SentientDaemonRoom *room)
 {
   SentientDaemonRooms *self = room->rooms;
 
-  if (room->skeleton == NULL && room->joined == NULL && self->n_rooms >= SENTIENT_DAEMON_ROOMS_MAX)
+  if (room->skeleton == NULL && room->joined == NULL && self->n_rooms >= self->daemon->max_rooms)
     {
       self->hides = TRUE;
       return;

@@ -10,10 +10,6 @@ G_BEGIN_DECLS
  * sentient-daemon-rooms.c: which rooms there are, and what is to be shown of them.
  * sentient-daemon-members.c: their members. */
 
-/* On the bus at most; what is more comes when others went. Rooms that the node is in always are. */
-#define SENTIENT_DAEMON_ROOMS_MAX 1024
-#define SENTIENT_DAEMON_MEMBERS_MAX 4096 /* of all rooms together */
-
 struct _SentientDaemonRooms
 {
   SentientDaemon *daemon;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/sentient-daemon-private.h"
 
+#define ROOMS_MAX 1024
+#define MEMBERS_MAX 4096 /* of all rooms together */
+
 enum
 {
   SIGNAL_QUIT,
@@ -59,6 +62,8 @@ static void
 sentient_daemon_init (SentientDaemon *self)
 {
   self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
+  self->max_rooms = ROOMS_MAX;
+  self->max_members = MEMBERS_MAX;
 }
 
 static void
@@ -97,6 +102,15 @@ sentient_daemon_new (SentientSettings *settings, gboolean system_bus)
   sentient_settings_configure_coordinator (settings, self->coordinator, NULL);
   sentient_daemon_configure_peer (self);
   return self;
+}
+
+void
+sentient_daemon_set_bounds (SentientDaemon *self, guint max_rooms, guint max_members)
+{
+  g_return_if_fail (SENTIENT_IS_DAEMON (self));
+
+  self->max_rooms = max_rooms;
+  self->max_members = max_members;
 }
 
 gboolean

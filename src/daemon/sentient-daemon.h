@@ -21,6 +21,9 @@ G_DECLARE_FINAL_TYPE (SentientDaemon, sentient_daemon, SENTIENT, DAEMON, GObject
 /* settings are loaded. system_bus: of which kind the bus is that it will be given. */
 SentientDaemon *sentient_daemon_new (SentientSettings *settings, gboolean system_bus);
 
+/* How many rooms and members are on the bus at most; what is more comes when others went. Rooms
+ * that the node is in always are. Before the start. */
+void sentient_daemon_set_bounds (SentientDaemon *self, guint max_rooms, guint max_members);
 /* A socket to listen on, such as systemd passes on, instead of host and port; taken. */
 gboolean sentient_daemon_add_socket (SentientDaemon *self, int fd, GError **error);
 

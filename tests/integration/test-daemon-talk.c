@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Two daemons on two buses: they meet at the coordinator of one and talk over WebRTC, all of it by
+ * calls on the bus, and all of it seen there. */
+#include "daemon-fixture.h"
+
+#include <string.h>
+
+typedef struct
+{
+  TestHost *alice; /* has the coordinator */
+  TestHost *bob;
+} Pair;
+
+static void
+pair_init (Pair *pair, const char *conf)
+{
+  g_autofree char *url = NULL;
+
+  pair->alice = test_host_new ("alice", NULL, conf);
+  url = test_host_get (pair->alice, NULL, "Manager", "CoordinatorUrl");
+  g_assert_true (g_str_has_prefix (url, "http://127.0.0.1:"));
+  pair->bob = test_host_new ("bob", url, conf);
+}
+
+static void
+pair_clear (Pair *pair)
+{
+  test_host_free (pair->bob);
+  test_host_free (pair->alice);
+}
+
+static char *
+await_connection (TestHost *host, const char *node_id)
+{
+  char *path = NULL;
+
+  test_await ((path = test_host_find (host, SENTIENT_DBUS_CONNECTIONS_PATH, "Connection", "NodeId",
+                                      node_id))
+              != NULL);
+  test_await (test_host_has (host, path, "Connection", "State", "connected"));
+  return path;
+}
+
+static char *
+await_member (TestHost *host, const char *room, const char *node_id)
+{
+  g_autofree char *below = g_strconcat (room, "/" SENTIENT_DBUS_MEMBERS "/", NULL);
+  char *path = NULL;
+
+  test_await ((path = test_host_find (host, below, "Member", "NodeId", node_id)) != NULL);
+  return path;
+}
+
+static char *
+await_room (TestHost *host, const char *name)
+{
+  char *path = NULL;
+
+  test_await ((path = test_host_find (host, SENTIENT_DBUS_ROOMS_PATH, "Room", "Name", name))
+              != NULL);
+  return path;
+}
+
+static void
+test_rooms (void)
+{
+  Pair pair;
+  g_autofree char *global = NULL;
+  g_autofree char *bobs_global = NULL;
+  g_autofree char *alice = NULL;
+  g_autofree char *bob = NULL;
+  g_autofree char *other = NULL;
+
+  pair_init (&pair, NULL);
+  global = await_room (pair.alice, "global");
+  bobs_global = await_room (pair.bob, "global");
+  alice = await_member (pair.alice, global, "alice");
+  bob = await_member (pair.alice, global, "bob");
+  other = await_member (pair.bob, bobs_global, "alice");
+
+  test_await (test_host_has (pair.alice, global, "Room", "MemberCount", "2"));
+  test_await (test_host_has (pair.bob, bobs_global, "Room", "MemberCount", "2"));
+  g_assert_true (test_host_has (pair.alice, global, "Room", "Joined", "true"));
+  g_assert_true (test_host_has (pair.alice, global, "Room", "Hosted", "true"));
+  g_assert_true (test_host_has (pair.bob, bobs_global, "Room", "Joined", "true"));
+  g_assert_true (test_host_has (pair.bob, bobs_global, "Room", "Hosted", "false"));
+  g_assert_true (test_host_has (pair.alice, alice, "Member", "Self", "true"));
+  g_assert_true (test_host_has (pair.alice, bob, "Member", "Self", "false"));
+  g_assert_true (test_host_has (pair.alice, bob, "Member", "Name", "bob"));
+  g_assert_true (test_host_has (pair.alice, bob, "Member", "Room", global));
+  g_assert_true (test_host_has (pair.alice, bob, "Member", "Metadata", ""));
+  g_assert_true (test_host_has (pair.alice, bob, "Member", "Online", "true"));
+  g_assert_false (test_host_has (pair.alice, bob, "Member", "JoinedAt", "0"));
+  g_assert_false (test_host_has (pair.bob, other, "Member", "JoinedAt", "0"));
+  pair_clear (&pair);
+}
+
+/* Join, join again with other metadata, leave by Manager and by Room. */
+static void
+test_join_leave (void)
+{
+  Pair pair;
+  g_autofree char *attic = NULL;
+  g_autofree char *again = NULL;
+  g_autofree char *own = NULL;
+  g_autofree char *hosted = NULL;
+  g_autofree char *bob = NULL;
+  g_autofree char *minus = NULL;
+
+  pair_init (&pair, NULL);
+  test_await (test_host_has (pair.bob, NULL, "Manager", "NodeState", "connected"));
+  attic = test_host_ask (pair.bob, NULL, "Manager", "Join",
+                         g_variant_new ("(ss)", "attic", "{\"name\":\"Bob\"}"));
+  g_assert_true (g_str_has_prefix (attic, SENTIENT_DBUS_ROOMS_PATH "/"));
+  test_await (test_host_has (pair.bob, attic, "Room", "Name", "attic"));
+  own = await_member (pair.bob, attic, "bob");
+  g_assert_true (test_host_has (pair.bob, own, "Member", "Name", "Bob"));
+  g_assert_true (test_host_has (pair.bob, own, "Member", "Metadata", "{\"name\":\"Bob\"}"));
+  hosted = await_room (pair.alice, "attic");
+  bob = await_member (pair.alice, hosted, "bob");
+  g_assert_true (test_host_has (pair.alice, bob, "Member", "Name", "Bob"));
+  g_assert_true (test_host_has (pair.alice, hosted, "Room", "Joined", "false"));
+
+  again = test_host_ask (pair.bob, NULL, "Manager", "Join",
+                         g_variant_new ("(ss)", "attic", "{\"name\":\"Robert\"}"));
+  g_assert_cmpstr (again, ==, attic);
+  test_await (test_host_has (pair.alice, bob, "Member", "Name", "Robert"));
+  test_await (test_host_has (pair.bob, own, "Member", "Name", "Robert"));
+  g_assert_true (test_has (pair.alice->changes, "Member.Name Robert"));
+  g_assert_true (test_has (pair.alice->changes, "Member.Metadata {\"name\":\"Robert\"}"));
+
+  g_free (test_host_ask (pair.alice, NULL, "Manager", "Join", g_variant_new ("(ss)", "attic", "")));
+  test_await (test_host_has (pair.alice, hosted, "Room", "Joined", "true"));
+  test_await (test_host_has (pair.bob, attic, "Room", "MemberCount", "2"));
+  test_host_ask (pair.alice, NULL, "Manager", "Leave", g_variant_new ("(s)", "attic"));
+  test_await (test_host_has (pair.alice, hosted, "Room", "Joined", "false"));
+  test_await (test_host_has (pair.bob, attic, "Room", "MemberCount", "1"));
+  test_host_assert_refused (pair.alice, hosted, "Room", "Leave", NULL, "UnknownRoom");
+
+  test_host_ask (pair.bob, attic, "Room", "Leave", NULL);
+  minus = g_strconcat ("-", attic, NULL);
+  test_await (test_has (pair.bob->paths, minus));
+  g_clear_pointer (&minus, g_free);
+  minus = g_strconcat ("-", hosted, NULL);
+  test_await (test_has (pair.alice->paths, minus));
+  pair_clear (&pair);
+}
+
+static void
+send_all_ways (Pair *pair)
+{
+  g_autofree char *room = await_room (pair->bob, "global");
+  g_autofree char *alice = await_member (pair->bob, room, "alice");
+  g_autofree char *connection = await_connection (pair->bob, "alice");
+  g_autofree char *n = NULL;
+  g_autofree char *n_of_room = NULL;
+
+  g_free (await_connection (pair->alice, "bob"));
+  test_host_ask (pair->bob, NULL, "Manager", "Send",
+                 g_variant_new ("(s@ayb)", "alice", test_bytes ("one", 3), TRUE));
+  test_await (test_has (pair->alice->heard, "Manager.Message ('bob', [0x6f, 0x6e, 0x65], true)"));
+  test_host_ask (pair->bob, alice, "Member", "Send",
+                 g_variant_new ("(@ayb)", test_bytes ("\0\xff\1", 3), FALSE));
+  test_await (test_has (pair->alice->heard, "Manager.Message ('bob', [0x00, 0xff, 0x01], false)"));
+  test_await (test_has (pair->alice->heard, "Connection.Message ([0x00, 0xff, 0x01], false)"));
+  test_host_ask (pair->bob, connection, "Connection", "Send",
+                 g_variant_new ("(@ayb)", test_bytes ("\2", 1), FALSE));
+  test_await (test_has (pair->alice->heard, "Connection.Message ([0x02], false)"));
+  n = test_host_ask (pair->bob, NULL, "Manager", "Broadcast",
+                     g_variant_new ("(s@ayb)", "global", test_bytes ("\3", 1), FALSE));
+  g_assert_cmpstr (n, ==, "1");
+  test_await (test_has (pair->alice->heard, "Connection.Message ([0x03], false)"));
+  n_of_room = test_host_ask (pair->bob, room, "Room", "Broadcast",
+                             g_variant_new ("(@ayb)", test_bytes ("\342\230\203", 3), TRUE));
+  g_assert_cmpstr (n_of_room, ==, "1");
+  test_await (test_has (pair->alice->heard, "Connection.Message ([0xe2, 0x98, 0x83], true)"));
+}
+
+static void
+test_messages (void)
+{
+  Pair pair;
+  g_autofree char *connection = NULL;
+  g_autofree char *statistics = NULL;
+  g_autofree char *minus = NULL;
+
+  pair_init (&pair, NULL);
+  send_all_ways (&pair);
+
+  connection = await_connection (pair.alice, "bob");
+  test_await (test_host_has (pair.alice, connection, "Connection", "MessagesReceived", "5"));
+  g_assert_true (test_has (pair.alice->changes, "Connection.MessagesReceived 5"));
+  test_await (test_host_has (pair.alice, connection, "Connection", "BytesReceived", "11"));
+  g_assert_true (test_host_has (pair.alice, connection, "Connection", "MessagesSent", "0"));
+  g_assert_true (test_host_has (pair.alice, connection, "Connection", "BytesSent", "0"));
+  g_assert_true (test_host_has (pair.alice, connection, "Connection", "Room", "global"));
+  g_assert_false (test_host_has (pair.alice, connection, "Connection", "ConnectedAt", "0"));
+  test_await (!test_host_has (pair.alice, connection, "Connection", "CandidatePair", ""));
+  g_clear_pointer (&connection, g_free);
+  connection = await_connection (pair.bob, "alice");
+  test_await (test_host_has (pair.bob, connection, "Connection", "MessagesSent", "5"));
+  test_await (test_host_has (pair.bob, connection, "Connection", "BytesSent", "11"));
+
+  statistics = test_host_ask (pair.bob, NULL, "Manager", "GetStatistics", NULL);
+  g_assert_nonnull (strstr (statistics, "{\"coordinator\":null,\"node\":{"));
+  g_assert_nonnull (strstr (statistics, "\"open\":1,\"messagesSent\":5,"));
+  g_clear_pointer (&statistics, g_free);
+  statistics = test_host_ask (pair.alice, NULL, "Manager", "GetStatistics", NULL);
+  g_assert_nonnull (strstr (statistics, "{\"coordinator\":{\"version\":"));
+  g_assert_nonnull (strstr (statistics, "\"messagesReceived\":5,"));
+
+  test_host_ask (pair.bob, connection, "Connection", "Close", NULL);
+  minus = g_strconcat ("-", connection, NULL);
+  test_await (test_has (pair.bob->paths, minus));
+  test_await (g_list_model_get_n_items (
+                  sentient_peer_get_connections (sentient_daemon_get_peer (pair.alice->daemon)))
+              == 0);
+  pair_clear (&pair);
+}
+
+/* By Manager and by Member, where nobody connects by itself. */
+static void
+test_connect (void)
+{
+  Pair pair;
+  g_autofree char *room = NULL;
+  g_autofree char *bob = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *again = NULL;
+
+  pair_init (&pair, "auto-webrtc = false\n");
+  room = await_room (pair.alice, "global");
+  bob = await_member (pair.alice, room, "bob");
+  /* The coordinator tells it before the node has heard of it. */
+  test_await (sentient_room_find_member (sentient_coordinator_find_room (
+                                             sentient_daemon_get_coordinator (pair.alice->daemon),
+                                             "global"),
+                                         "bob")
+              != NULL);
+  test_await (test_host_has (pair.bob, NULL, "Manager", "NodeState", "connected"));
+  g_free (await_member (pair.bob, room, "alice"));
+  g_assert_null (test_host_find (pair.alice, NULL, "Connection", "NodeId", "bob"));
+  path = test_host_ask (pair.alice, NULL, "Manager", "ConnectPeer", g_variant_new ("(s)", "bob"));
+  test_await (test_host_has (pair.alice, path, "Connection", "State", "connected"));
+  again = test_host_ask (pair.alice, bob, "Member", "Connect", NULL);
+  g_assert_cmpstr (again, ==, path);
+  pair_clear (&pair);
+}
+
+/* Each error by its name on the bus. */
+static void
+test_errors (void)
+{
+  Pair pair;
+  g_autofree char *room = NULL;
+  g_autofree char *own = NULL;
+  g_autofree char *connection = NULL;
+  g_autofree char *big = g_strnfill (65537, 'x');
+
+  pair_init (&pair, NULL);
+  connection = await_connection (pair.bob, "alice");
+  room = await_room (pair.bob, "global");
+  own = await_member (pair.bob, room, "bob");
+
+  test_host_assert_refused (pair.bob, NULL, "Manager", "Join", g_variant_new ("(ss)", "a b", ""),
+                            "BadRequest");
+  test_host_assert_refused (pair.bob, NULL, "Manager", "Join", g_variant_new ("(ss)", "x", "{"),
+                            "BadRequest");
+  test_host_assert_refused (pair.bob, NULL, "Manager", "Leave", g_variant_new ("(s)", "attic"),
+                            "UnknownRoom");
+  test_host_assert_refused (pair.bob, NULL, "Manager", "Send",
+                            g_variant_new ("(s@ayb)", "carol", test_bytes ("x", 1), TRUE),
+                            "NotConnected");
+  test_host_assert_refused (pair.bob, NULL, "Manager", "Send",
+                            g_variant_new ("(s@ayb)", "alice", test_bytes ("\xff", 1), TRUE),
+                            "BadRequest");
+  test_host_assert_refused (pair.bob, NULL, "Manager", "Send",
+                            g_variant_new ("(s@ayb)", "alice", test_bytes ("a\0b", 3), TRUE),
+                            "BadRequest");
+  test_host_assert_refused (pair.bob, NULL, "Manager", "Send",
+                            g_variant_new ("(s@ayb)", "alice", test_bytes ("", 0), FALSE),
+                            "BadRequest");
+  test_host_assert_refused (pair.bob, connection, "Connection", "Send",
+                            g_variant_new ("(@ayb)", test_bytes (big, 65537), FALSE),
+                            "PayloadTooLarge");
+  test_host_assert_refused (pair.bob, NULL, "Manager", "Broadcast",
+                            g_variant_new ("(s@ayb)", "attic", test_bytes ("x", 1), TRUE),
+                            "UnknownRoom");
+  test_host_assert_refused (pair.bob, NULL, "Manager", "ConnectPeer",
+                            g_variant_new ("(s)", "carol"), "UnknownPeer");
+  test_host_assert_refused (pair.bob, own, "Member", "Connect", NULL, "BadRequest");
+  test_host_assert_refused (pair.bob, own, "Member", "Send",
+                            g_variant_new ("(@ayb)", test_bytes ("x", 1), TRUE), "NotConnected");
+  test_host_assert_refused (pair.bob, NULL, "Manager", "ConnectSeed",
+                            g_variant_new ("(s)", "gopher://x"), "BadRequest");
+  test_host_assert_refused (pair.bob, NULL, "Manager", "StopCoordinator", NULL, "Closed");
+  pair_clear (&pair);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/daemon/talk/rooms", test_rooms);
+  g_test_add_func ("/daemon/talk/join-leave", test_join_leave);
+  g_test_add_func ("/daemon/talk/messages", test_messages);
+  g_test_add_func ("/daemon/talk/connect", test_connect);
+  g_test_add_func ("/daemon/talk/errors", test_errors);
+  return g_test_run ();
+}
