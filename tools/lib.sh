@@ -14,6 +14,7 @@ BUILD_PACKAGES=(
 # To test it as well.
 TEST_PACKAGES=(
   python3 python3-gi gjs iproute2 dbus-daemon zsh fish clang libclang-rt-14-dev clang-format binutils nginx-light
+  systemd
 )
 
 complain() {

@@ -16,6 +16,7 @@
 #include "cli-output.h"
 #include "cli-run.h"
 #include "cli-seeds.h"
+#include "cli-systemd.h"
 #include "coordinator/sentient-coordinator.h"
 #include "signaling/sentient-listener.h"
 
@@ -23,7 +24,8 @@ typedef struct
 {
   CliRun run;
   SentientCoordinator *coordinator;
-  CliSeeds *seeds;    /* NULL: it has none */
+  CliSeeds *seeds; /* NULL: it has none */
+  CliSystemd systemd;
   gboolean activated; /* the sockets are systemd's */
   SentientSettings *settings;
   guint hangup_id;
@@ -224,6 +226,7 @@ stop (gpointer user_data)
 {
   CliServer *self = user_data;
 
+  cli_systemd_stopping (&self->systemd, CLI_STOP_MS + self->run.patience_ms);
   if (self->seeds != NULL)
     cli_seeds_close (self->seeds, on_seeds_closed, self);
   else
@@ -261,6 +264,15 @@ cares_for_hangup (void)
   struct sigaction action;
 
   return sigaction (SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+}
+
+static void
+tell_systemd (CliServer *self)
+{
+  g_autofree char *url = sentient_coordinator_dup_url (self->coordinator);
+  g_autofree char *status = g_strdup_printf (_ ("Serving at %s"), url);
+
+  cli_systemd_ready (&self->systemd, status);
 }
 
 static gboolean
@@ -335,6 +347,7 @@ begin (CliServer *self)
                           sentient_settings_get_string (self->settings, "public-url"));
   if (seeds != NULL && seeds[0] != NULL)
     self->seeds = cli_seeds_new (self->coordinator, self->settings);
+  tell_systemd (self);
 }
 
 static int
@@ -381,6 +394,7 @@ cli_server (CliOptions *options)
 
   g_clear_handle_id (&self.hangup_id, g_source_remove);
   g_clear_pointer (&self.seeds, cli_seeds_free);
+  cli_systemd_clear (&self.systemd);
   cli_run_clear (&self.run);
   if (self.coordinator != NULL)
     g_signal_handlers_disconnect_by_data (self.coordinator, &self);
