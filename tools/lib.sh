@@ -8,13 +8,13 @@ BUILD_PACKAGES=(
   libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libsystemd-dev
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice
-  gobject-introspection libgirepository1.0-dev
+  gobject-introspection libgirepository1.0-dev appstream
 )
 
 # To test it as well.
 TEST_PACKAGES=(
   python3 python3-gi gjs iproute2 dbus-daemon zsh fish clang libclang-rt-14-dev clang-format binutils nginx-light
-  systemd
+  systemd desktop-file-utils librsvg2-bin
 )
 
 complain() {

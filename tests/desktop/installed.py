@@ -15,10 +15,11 @@ def root():
     """The destination directory, installed into once a test program."""
     global _root, _files
     if _root is None:
-        _root = tempfile.mkdtemp(prefix='sentient-installed-')
-        atexit.register(shutil.rmtree, _root, ignore_errors=True)
+        destination = tempfile.mkdtemp(prefix='sentient-installed-')
+        atexit.register(shutil.rmtree, destination, ignore_errors=True)
         subprocess.run(['meson', 'install', '-C', os.environ['SENTIENT_BUILD'], '--no-rebuild', '--quiet',
-                        '--destdir', _root], check=True, stdin=subprocess.DEVNULL)
+                        '--destdir', destination], check=True, stdin=subprocess.DEVNULL)
+        _root = destination
         _files = sorted(os.path.join(folder, name)[len(_root):]
                         for folder, _, names in os.walk(_root) for name in names)
     return _root

@@ -24,6 +24,8 @@ def units(manager):
 def host_root():
     """A root with what is installed here, and the units of this machine's systemd that ours refer to."""
     root = installed.root()
+    os.makedirs(os.path.join(root, 'bin'), exist_ok=True)
+    shutil.copy('/bin/kill', os.path.join(root, 'bin'))
     for manager in ('system', 'user'):
         ours = os.path.join(root, 'usr/lib/systemd', manager)
         theirs = os.path.join('/usr/lib/systemd', manager)
@@ -44,8 +46,16 @@ def read_unit(path):
 
 
 def verify(manager, path):
+    place = [f'--root={host_root()}', path]
+    if manager == 'user':
+        # It takes no --root; so the copy names our files by where they are.
+        with open(installed.root() + path, encoding='utf-8') as file:
+            text = file.read()
+        place = [os.path.join(tempfile.mkdtemp(dir=tmpdir()), os.path.basename(path))]
+        with open(place[0], 'w', encoding='utf-8') as file:
+            file.write(text.replace('=' + os.environ['SENTIENT_PREFIX'], '=' + installed.prefix()))
     installed.silent('systemd-analyze', f'--{manager}', 'verify', '--man=no', '--generators=no',
-                     '--recursive-errors=one', f'--root={host_root()}', path, env=isolated_env())
+                     '--recursive-errors=one', *place, env=isolated_env())
 
 
 @case('systemd finds nothing to say about any unit')
@@ -96,6 +106,26 @@ def _():
             contains(service, 'WatchdogSec', path)
             # drain-time, 2 s, and CLI_STOP_MS, 10 s
             check(int(service['TimeoutStopSec'].rstrip('s')) > 12, f'{path}: TimeoutStopSec')
+
+
+@case('the user and the directories of the daemon are made as told')
+def _():
+    for users in installed.files('sysusers.d/sentient.conf'):
+        directories, = installed.files('tmpfiles.d/sentient.conf')
+        root = tempfile.mkdtemp(dir=tmpdir())
+        os.makedirs(os.path.join(root, 'etc/sentient'))
+        installed.output('systemd-sysusers', f'--root={root}', installed.root() + users)
+        with open(os.path.join(root, 'etc/passwd'), encoding='utf-8') as file:
+            entry = file.read().strip().split(':')
+        equal((entry[0], entry[5], entry[6]), ('sentient', '/var/lib/sentient', '/usr/sbin/nologin'), 'the user')
+        check(0 < int(entry[2]) < 1000, f'no user of the system: {entry}')
+        settings = os.path.join(root, 'etc/sentient/sentient.conf')
+        with open(settings, 'w', encoding='utf-8'):
+            pass
+        installed.silent('systemd-tmpfiles', '--create', f'--root={root}', installed.root() + directories)
+        for path, mode in ((os.path.dirname(settings), 0o750), (settings, 0o640)):
+            found = os.stat(path)
+            equal((found.st_mode & 0o777, found.st_uid, found.st_gid), (mode, 0, int(entry[3])), path)
 
 
 class Manager:
