@@ -15,6 +15,7 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(
   python3 python3-gi gjs iproute2 dbus-daemon zsh fish clang libclang-rt-14-dev clang-format binutils nginx-light
   systemd desktop-file-utils librsvg2-bin
+  flatpak flatpak-builder bubblewrap elfutils appstream-util librsvg2-common xdg-dbus-proxy dbus
 )
 
 complain() {
