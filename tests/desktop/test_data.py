@@ -98,10 +98,11 @@ def _():
 @case('each program brings what belongs to it')
 def _():
     brings = {
-        'sentient': ['/lib/systemd/system/sentient-coordinator.service', '/share/man/man1/sentient.1'],
+        'sentient': ['/lib/systemd/system/sentient-coordinator.service',
+                     '/lib/systemd/system/sentient-coordinator.socket', '/share/man/man1/sentient.1'],
         'sentientd': ['/lib/systemd/system/sentientd.service', '/lib/systemd/system/sentientd.socket',
                       '/lib/systemd/user/sentientd.service', '/lib/sysusers.d/sentient.conf',
-                      '/lib/tmpfiles.d/sentient.conf', f'/share/dbus-1/services/{APP_ID}.service',
+                      '/lib/tmpfiles.d/sentient.conf', f'/share/glib-2.0/schemas/{APP_ID}.gschema.xml', f'/share/dbus-1/services/{APP_ID}.service',
                       f'/etc/xdg/autostart/{APP_ID}.autostart.desktop'],
         'sentient-applet': [f'/share/applications/{APP_ID}.desktop', f'/share/metainfo/{APP_ID}.metainfo.xml'],
     }

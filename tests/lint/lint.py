@@ -203,19 +203,57 @@ def check_readme(root):
             yield f'README.md: what it shows of {name} is not what is there'
 
 
+def translatable(root):
+    """Files with strings for people: C that marks them, and data whose format does."""
+    marks = {
+        '.c': r'\b(?:N?_|C_|NC_|ngettext) \(\s*"',
+        '.ui': r'translatable="(?:yes|true)"',
+        '.gschema.xml': r'<(?:summary|description)>',
+        '.desktop.in': r'^(?:Name|Comment)=',
+        '.metainfo.xml.in': r'<summary>',
+    }
+    for ending, mark in marks.items():
+        for path, shown in files(root, ending, under=('src', 'data')):
+            if re.search(mark, read(path), re.M):
+                yield shown
+
+
+def potfiles(root):
+    return {line for line in read(os.path.join(root, 'po/POTFILES.in')).splitlines()
+            if line and not line.startswith('#')}
+
+
 def check_translation(root):
     """po/POTFILES.in names every file with strings for people, and no other."""
-    listed = set(read(os.path.join(root, 'po/POTFILES.in')).split('\n')) - {''}
     for path, shown in files(root, '.c', under=('src',)):
+        text = read(path)
         # xgettext would take the text up to the macro only.
-        if re.search(r'\bN?_ \((?:\s*"(?:[^"\\]|\\.)*")+\s*[A-Z]', read(path)):
+        if re.search(r'\bN?_ \((?:\s*"(?:[^"\\]|\\.)*")+\s*[A-Z]', text):
             yield f'{shown}: a macro inside a string to translate'
-    found = {shown for path, shown in files(root, '.c', under=('src',))
-             if re.search(r'\bN?_ \("', read(path))}
+        for words in re.findall(r'\bcli_(?:say|complain) \((?:\s*CLI_\w+,)?\s*"((?:[^"\\]|\\.)*)"', text):
+            # The program's name and JSON are no words.
+            if re.search('[a-z]{2}', re.sub(r'%[-+ #0-9.*]*[hlz]*[a-z]|sentientd?|^{.*', '', words)):
+                yield f'{shown}: "{words}" cannot be translated'
+    found, listed = set(translatable(root)), potfiles(root)
     for name in sorted(found - listed):
         yield f'po/POTFILES.in: {name} is missing'
     for name in sorted(listed - found):
         yield f'po/POTFILES.in: {name} has nothing to translate'
+
+
+def check_xgettext(root):
+    """xgettext takes the strings out of every file without a word."""
+    result = subprocess.run(['xgettext', '--output=-', '--from-code=UTF-8', '--add-comments=Translators:',
+                             '--keyword=_', '--keyword=N_', '--keyword=C_:1c,2', '--keyword=NC_:1c,2',
+                             *sorted(potfiles(root))],
+                            capture_output=True, text=True, check=False, cwd=root)
+    yield from result.stderr.splitlines()
+    if result.returncode != 0:
+        yield f'xgettext ended with status {result.returncode}'
+    taken = set(re.findall(r'^#: (.*)', result.stdout, re.M))
+    for name in sorted(potfiles(root)):
+        if not any(place.startswith(name + ':') for line in taken for place in line.split()):
+            yield f'{name}: xgettext takes nothing out of it'
 
 
 def check_shell(root):
