@@ -63,8 +63,8 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
                  : error->message;
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED,
                                _ ("The bus cannot start the Sentient daemon: %s. Start it by hand: "
-                                  "sentientd"),
-                               what);
+                                  "%s"),
+                               what, SENTIENTD_PATH);
       return;
     }
   if (self->manager != NULL)

@@ -30,9 +30,9 @@ sentient_client_how_to_start (SentientClient *self)
 {
   if (self->bus == G_BUS_TYPE_SYSTEM)
     return _ ("The Sentient daemon does not run on the system bus. Start it with: systemctl start "
-              "sentientd, or sentientd --system");
-  return _ ("The Sentient daemon does not run. Start it with: systemctl --user start sentientd, or "
-            "sentientd");
+              "sentientd");
+  return _ ("The Sentient daemon does not run. Start it with: sentient start, or systemctl --user "
+            "start sentientd");
 }
 
 void
@@ -118,13 +118,22 @@ on_vanished (GDBusConnection *connection, const char *name, gpointer user_data)
   g_autoptr (SentientClient) self = g_object_ref (user_data);
 
   g_object_freeze_notify (G_OBJECT (self));
-  sentient_client_set_error (
-      self, g_dbus_connection_is_closed (self->connection)
-                ? _ ("The connection to the bus is gone: the session may have ended")
-                : sentient_client_how_to_start (self));
+  if (sentient_client_is_open (self))
+    sentient_client_set_error (self, sentient_client_how_to_start (self));
   sentient_client_forget (self);
   g_object_thaw_notify (G_OBJECT (self));
   sentient_client_settle (self);
+}
+
+/* A bus that ends may first tell that the daemon is gone, or not. */
+static void
+on_closed (GDBusConnection *connection,
+           gboolean remote_peer_vanished,
+           GError *error,
+           SentientClient *self)
+{
+  sentient_client_set_error (self,
+                             _ ("The connection to the bus is gone: the session may have ended"));
 }
 
 static void
@@ -151,6 +160,7 @@ on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
 
   /* A person is told; the program does not end in mid-sentence. */
   g_dbus_connection_set_exit_on_close (self->connection, FALSE);
+  g_signal_connect_object (self->connection, "closed", G_CALLBACK (on_closed), self, 0);
   self->opening = g_steal_pointer (&task);
   self->watch_id = g_bus_watch_name_on_connection (self->connection, SENTIENT_DBUS_NAME,
                                                    G_BUS_NAME_WATCHER_FLAGS_NONE, on_appeared,

@@ -450,7 +450,7 @@ test_cannot_be_started (Fixture *f, gconstpointer data)
   await (result != NULL);
   g_assert_false (sentient_client_start_daemon_finish (f->client, result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
-  g_assert_nonnull (strstr (error->message, "Start it by hand: sentientd"));
+  g_assert_nonnull (strstr (error->message, "Start it by hand: /"));
 }
 
 static char *
@@ -496,10 +496,9 @@ test_bus_goes (Fixture *f, gconstpointer data)
   open_client (f);
   g_assert_cmpuint (n_rooms (f), ==, 1);
   g_test_dbus_stop (f->bus);
-  await (!sentient_client_is_available (f->client));
-  g_assert_false (sentient_client_is_open (f->client));
+  await (!sentient_client_is_open (f->client) && !sentient_client_is_available (f->client));
   g_assert_cmpuint (n_rooms (f), ==, 0);
-  g_assert_nonnull (strstr (sentient_client_get_error (f->client), "bus is gone"));
+  await (strstr (sentient_client_get_error (f->client), "bus is gone") != NULL);
 }
 
 static void
