@@ -344,22 +344,29 @@ follow (Monitor *self)
 }
 
 static void
+on_error (SentientClient *client, GParamSpec *pspec, Monitor *self)
+{
+  if (sentient_client_is_open (client))
+    return;
+  self->status = CLI_EXIT_FAILED;
+  g_main_loop_quit (self->loop);
+}
+
+static void
 on_available (SentientClient *client, GParamSpec *pspec, Monitor *self)
 {
   gboolean available = sentient_client_is_available (client);
-  JsonBuilder *json = begin ("daemon");
+  JsonBuilder *json;
 
   unfollow (self);
+  if (!sentient_client_is_open (client))
+    return;
+  json = begin ("daemon");
   cli_json_bool (json, "available", available);
   if (!available)
     {
       cli_json_string (json, "error", sentient_client_get_error (client));
       say (self, json, CLI_WARN, "%s", sentient_client_get_error (client));
-      if (!sentient_client_is_open (client))
-        {
-          self->status = CLI_EXIT_FAILED;
-          g_main_loop_quit (self->loop);
-        }
       return;
     }
   follow (self);
@@ -390,11 +397,14 @@ run (CliRemote *remote)
   g_signal_connect (remote->client, "message", G_CALLBACK (on_message), &self);
   g_signal_connect (remote->client, "failed", G_CALLBACK (on_failed), &self);
   g_signal_connect (remote->client, "notify::available", G_CALLBACK (on_available), &self);
+  g_signal_connect (remote->client, "notify::error", G_CALLBACK (on_error), &self);
   /* How it stands is the first line. */
   on_available (remote->client, NULL, &self);
   if (remote->count != 1)
     g_main_loop_run (loop);
 
+  if (self.status != CLI_EXIT_OK)
+    cli_complain ("%s", sentient_client_get_error (remote->client));
   g_signal_handlers_disconnect_by_data (remote->client, &self);
   unfollow (&self);
   g_hash_table_unref (self.watched);

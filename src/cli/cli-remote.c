@@ -9,6 +9,8 @@
 #include "cli-output.h"
 #include "protocol/sentient-names.h"
 
+#define DESCRIBE_WIDTH 31
+
 static const CliCommand *const commands[] = {
   &cli_command_status,     &cli_command_rooms,   &cli_command_peers,  &cli_command_connections,
   &cli_command_join,       &cli_command_leave,   &cli_command_send,   &cli_command_connect,
@@ -37,6 +39,13 @@ find_command (const char *name)
   return NULL;
 }
 
+/* NULL: it takes no words. */
+static const char *
+shown_arguments (const CliCommand *command)
+{
+  return command->arguments != NULL ? _ (command->arguments) : NULL;
+}
+
 /* Before the command may stand what every command takes. */
 static const CliCommand *
 find_in (int argc, char **argv)
@@ -60,9 +69,16 @@ cli_remote_describe (GString *text)
 {
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     {
-      g_autofree char *usage = g_strjoin (" ", commands[i]->name, commands[i]->arguments, NULL);
+      g_autofree char *usage
+          = g_strjoin (" ", commands[i]->name, shown_arguments (commands[i]), NULL);
 
-      g_string_append_printf (text, "  %-31s %s\n", usage, _ (commands[i]->summary));
+      /* A long one has a line to itself. */
+      if (strlen (usage) > DESCRIBE_WIDTH)
+        g_string_append_printf (text, "  %s\n  %-*s %s\n", usage, DESCRIBE_WIDTH, "",
+                                _ (commands[i]->summary));
+      else
+        g_string_append_printf (text, "  %-*s %s\n", DESCRIBE_WIDTH, usage,
+                                _ (commands[i]->summary));
     }
 }
 
@@ -155,7 +171,7 @@ check (CliRemote *remote, GError **error)
   if (remote->n_words < command->min_words)
     {
       cli_usage_error (error, _ ("%s needs more words: sentient %s %s"), command->name,
-                       command->name, command->arguments);
+                       command->name, shown_arguments (command));
       return FALSE;
     }
   if (remote->n_words > command->max_words)
@@ -167,7 +183,7 @@ check (CliRemote *remote, GError **error)
                          shown);
       else
         cli_usage_error (error, _ ("\"%s\" is one word too many: sentient %s %s"), shown,
-                         command->name, command->arguments);
+                         command->name, shown_arguments (command));
       return FALSE;
     }
   return command->check == NULL || command->check (remote, error);
@@ -178,7 +194,7 @@ parse (CliRemote *remote, int argc, char **argv, GError **error)
 {
   g_autofree char *name = g_strdup_printf ("sentient %s", remote->command->name);
   g_autofree char *old_name = g_strdup (g_get_prgname ());
-  g_autoptr (GOptionContext) context = g_option_context_new (remote->command->arguments);
+  g_autoptr (GOptionContext) context = g_option_context_new (shown_arguments (remote->command));
   gboolean good;
 
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);

@@ -77,8 +77,9 @@ run (CliOptions *options, int argc, char **argv)
       return commands[i].run (options, (const char *const *)argv + 2);
 
   if (cli_remote_is_command (argc, argv))
-    cli_complain (_ ("the command comes first and takes its own options only: sentient %s"),
-                  argv[1]);
+    cli_complain (
+        _ ("the command comes first and takes its own options only; see sentient %s --help"),
+        argv[1]);
   else
     cli_complain (_ ("there is no command \"%s\"; see sentient --help"), argv[1]);
   return CLI_EXIT_USAGE;

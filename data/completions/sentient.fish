@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Completion for fish. The names of rooms and nodes are those that a running daemon tells.
+
+set -g __sentient_commands status rooms peers connections join leave send connect disconnect seed start stop reload monitor doctor config
+
+function __sentient_no_command
+    not __fish_seen_subcommand_from $__sentient_commands
+end
+
+function __sentient_in
+    __fish_seen_subcommand_from $argv
+end
+
+# The command, and no further word yet.
+function __sentient_first_word_of
+    __fish_seen_subcommand_from $argv; or return 1
+    set -l n 0
+    for word in (commandline -opc)[2..-1]
+        string match -q -- '-*' $word; or set n (math $n + 1)
+    end
+    test $n -eq 1
+end
+
+# What the daemon tells; nothing if there is none, or it does not answer.
+function __sentient_names
+    set -l bus
+    contains -- --system (commandline -opc); and set bus --system
+    timeout 3 sentient $bus $argv[1] --names 2>/dev/null
+end
+
+complete -c sentient -f
+
+complete -c sentient -n __sentient_no_command -a status -d 'What the daemon is and how it stands'
+complete -c sentient -n __sentient_no_command -a rooms -d 'The rooms that the node is in, or its coordinator keeps'
+complete -c sentient -n __sentient_no_command -a peers -d 'Who is in the rooms'
+complete -c sentient -n __sentient_no_command -a connections -d 'The connections to other nodes'
+complete -c sentient -n __sentient_no_command -a join -d 'Let the node join a room, or change its metadata there'
+complete -c sentient -n __sentient_no_command -a leave -d 'Let the node leave a room'
+complete -c sentient -n __sentient_no_command -a send -d 'Send a message to a node, or to everybody in a room'
+complete -c sentient -n __sentient_no_command -a connect -d 'Connect to a node that is in a room with this one'
+complete -c sentient -n __sentient_no_command -a disconnect -d 'Close the connection to a node'
+complete -c sentient -n __sentient_no_command -a seed -d 'Let the node use another coordinator'
+complete -c sentient -n __sentient_no_command -a start -d 'Start the daemon, and its coordinator or node'
+complete -c sentient -n __sentient_no_command -a stop -d 'Stop the daemon, or only its coordinator or node'
+complete -c sentient -n __sentient_no_command -a reload -d 'Let the daemon read its settings again'
+complete -c sentient -n __sentient_no_command -a monitor -d 'Tell what happens, a line each'
+complete -c sentient -n __sentient_no_command -a doctor -d 'See whether all pieces are installed'
+complete -c sentient -n __sentient_no_command -a config -d 'The settings, and where they come from'
+
+complete -c sentient -n '__sentient_first_word_of peers join leave' -a '(__sentient_names rooms)' -d room
+complete -c sentient -n '__sentient_first_word_of send connect' -a '(__sentient_names peers)' -d node
+complete -c sentient -n '__sentient_first_word_of disconnect' -a '(__sentient_names connections)' -d node
+complete -c sentient -n '__sentient_first_word_of start stop' -a 'coordinator node'
+complete -c sentient -n '__sentient_first_word_of config' -a 'show check'
+complete -c sentient -n '__sentient_in config' -F
+
+complete -c sentient -l json -d 'Answer in JSON, for programs'
+complete -c sentient -l no-color -d 'No colours'
+complete -c sentient -l debug -d 'Tell every step, on stderr'
+complete -c sentient -s h -l help -d 'Print the options and end'
+complete -c sentient -n 'not __sentient_in config' -l system -d 'The daemon of the system bus'
+complete -c sentient -n '__sentient_in rooms peers connections' -l names -d 'Only the names, a line each'
+complete -c sentient -n '__sentient_in join' -x -l metadata -d 'What others see of this node: a JSON object'
+complete -c sentient -n '__sentient_in send' -x -l room -a '(__sentient_names rooms)' -d 'To everybody in this room'
+complete -c sentient -n '__sentient_in send' -r -F -l file -d 'The bytes of this file'
+complete -c sentient -n '__sentient_in monitor' -x -l count -d 'End after so many lines'
+
+complete -c sentient -n '__sentient_no_command; or __sentient_in config' -s s -l server -d 'Be a coordinator'
+complete -c sentient -n '__sentient_no_command; or __sentient_in config' -r -F -l config -d 'The settings file'
+complete -c sentient -n __sentient_no_command -x -l seed -d 'The coordinator to join'
+complete -c sentient -n __sentient_no_command -x -l seeds -d 'The coordinator to join'
+complete -c sentient -n __sentient_no_command -x -l node-id -d 'The name of this node'
+complete -c sentient -n __sentient_no_command -x -l stun -a none -d 'The STUN server'
+complete -c sentient -n __sentient_no_command -x -l turn -d 'A TURN server'
+complete -c sentient -n __sentient_no_command -x -l auto-webrtc -a 'true false' -d 'Connect to everybody in the room'
+complete -c sentient -n __sentient_no_command -x -s d -l data -a '(__fish_complete_directories)' -d 'Keep the name of this node here'
+complete -c sentient -n __sentient_no_command -l version -d 'Print the version and end'
+complete -c sentient -n __sentient_no_command -x -s p -l port -d 'The port of the coordinator'
+complete -c sentient -n __sentient_no_command -x -l host -a '127.0.0.1 0.0.0.0' -d 'The address to listen at'
+complete -c sentient -n __sentient_no_command -x -l network-id -d 'The name of the network'
+complete -c sentient -n __sentient_no_command -l no-webrtc -d 'Introduce nobody'
+complete -c sentient -n __sentient_no_command -x -l max-peers -d 'How many nodes a room may hold'
+complete -c sentient -n __sentient_no_command -x -l limit -d 'Another limit than the default'
+complete -c sentient -n __sentient_no_command -l no-limits -d 'No limits of rates'
+complete -c sentient -n __sentient_no_command -x -l static -a '(__fish_complete_directories)' -d 'Also serve the files below this directory'
+complete -c sentient -n __sentient_no_command -x -l public-url -d 'What clients call it'
+complete -c sentient -n __sentient_no_command -x -l trusted-proxy -a loopback -d 'A proxy that is believed'
+complete -c sentient -n __sentient_no_command -x -l allow-origin -d 'Web pages of this origin may call everything'
+complete -c sentient -n __sentient_no_command -l no-cors -d 'Refuse web pages of other origins'
