@@ -44,14 +44,16 @@ static void
 problem (Reader *reader, const char *format, ...)
 {
   GPtrArray *problems = reader->file->problems;
+  g_autofree char *given = NULL;
   g_autofree char *text = NULL;
   va_list args;
 
   if (++reader->n_problems > PROBLEMS_MAX)
     return;
   va_start (args, format);
-  text = g_strdup_vprintf (format, args);
+  given = g_strdup_vprintf (format, args);
   va_end (args);
+  text = g_utf8_make_valid (given, -1); /* a long name may be cut in the middle of a letter */
   for (char *c = text; *c != '\0'; c++)
     if (g_ascii_iscntrl (*c))
       *c = '?'; /* it may be shown on a terminal */

@@ -100,7 +100,7 @@ check_name (const char *where, const char *name, GError **error)
     return TRUE;
   text = shown (name);
   return fail (error,
-               _ ("%s: \"%.64s\" will not do: use 1 to 128 of A-Z a-z 0-9 . _ : - (\"system\" is "
+               _ ("%s: \"%s\" will not do: use 1 to 128 of A-Z a-z 0-9 . _ : - (\"system\" is "
                   "reserved)"),
                where, text);
 }
