@@ -11,6 +11,7 @@ struct _SentientClient
 
   GBusType bus;
   GDBusConnection *connection;
+  gboolean closed; /* as it was told: GIO knows it earlier, in a thread of its own */
   guint watch_id;
   GTask *opening;       /* until it is known whether a daemon is there */
   gboolean start_asked; /* the bus was asked to start the daemon */

@@ -132,6 +132,7 @@ on_closed (GDBusConnection *connection,
            GError *error,
            SentientClient *self)
 {
+  self->closed = TRUE;
   sentient_client_set_error (self,
                              _ ("The connection to the bus is gone: the session may have ended"));
 }
@@ -196,7 +197,7 @@ sentient_client_is_open (SentientClient *self)
 {
   g_return_val_if_fail (SENTIENT_IS_CLIENT (self), FALSE);
 
-  return self->connection != NULL && !g_dbus_connection_is_closed (self->connection);
+  return self->connection != NULL && !self->closed;
 }
 
 gboolean
