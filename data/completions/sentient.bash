@@ -9,7 +9,7 @@ _sentient_plain='--server --seed --seeds --node-id --stun --turn --auto-webrtc -
 
 # What the daemon tells, a word a line; nothing if there is none, or it does not answer.
 _sentient_ask() {
-  timeout 3 "$_sentient_program" "${_sentient_bus[@]}" "$@" --names 2>/dev/null
+  timeout "${SENTIENT_COMPLETION_SECONDS:-3}" "$_sentient_program" "${_sentient_bus[@]}" "$@" --names 2>/dev/null
 }
 
 # The words before the cursor, with ":" and "=" inside of them, in _sentient_words.

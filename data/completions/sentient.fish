@@ -25,7 +25,9 @@ end
 function __sentient_names
     set -l bus
     contains -- --system (commandline -opc); and set bus --system
-    timeout 3 sentient $bus $argv[1] --names 2>/dev/null
+    set -l seconds 3
+    set -q SENTIENT_COMPLETION_SECONDS; and set seconds $SENTIENT_COMPLETION_SECONDS
+    timeout $seconds sentient $bus $argv[1] --names 2>/dev/null
 end
 
 complete -c sentient -f
