@@ -486,7 +486,7 @@ chaos_client_end (ChaosClient *client)
 {
   static const char goodbye[] = { 0x03, (char)0xe8 }; /* 1000 */
 
-  if (client->state != CHAOS_WEBSOCKET || client->ending)
+  if (client->state != CHAOS_WEBSOCKET || client->ending || client->deaf_until_ms != 0)
     return;
   if (chaos_random (2) == 0)
     {
@@ -494,7 +494,6 @@ chaos_client_end (ChaosClient *client)
       ack (client);
       chaos_pipe_put_frame (&client->websocket, 8, goodbye, sizeof goodbye);
       client->ending = 1;
-      client->deaf_until_ms = 0;
     }
   else
     chaos_client_go_away (client, CHAOS_END_RESET, CHAOS_GRACE_MS + 1500);

@@ -10,7 +10,8 @@
  * WebSocket and long poll; what goes wrong ends the program with a sentence. */
 
 #define CHAOS_ROOMS_MAX 8
-#define CHAOS_GRACE_MS 3000 /* where sessions are to end by absence */
+#define CHAOS_GRACE_MS                                                                             \
+  10000 /* where sessions are to end by absence; no pause of a slow machine is so long */
 
 typedef struct
 {

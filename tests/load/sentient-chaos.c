@@ -281,7 +281,7 @@ static const ChaosPlan plans[] = {
       .n_slow = 60,
       .n_ends = 30,
       .away_ms = 400,
-      .arguments = { "--limit", "grace-time=3000", "--limit", "max-queued-messages-per-sender=16",
+      .arguments = { "--limit", "grace-time=10000", "--limit", "max-queued-messages-per-sender=16",
                      "--limit", "max-queued-messages=256" },
   },
   {
