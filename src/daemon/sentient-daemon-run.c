@@ -312,6 +312,21 @@ load_and_run (Run *run, int argc, char **argv)
   return run_loop (run);
 }
 
+/* "debug" is about our own steps; those of GLib and libsoup are for G_MESSAGES_DEBUG to ask for. */
+static GLogWriterOutput
+write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  const char *domain = "";
+
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "GLIB_DOMAIN"))
+      domain = fields[i].value;
+  if ((level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO)) != 0 && g_log_get_debug_enabled ()
+      && g_getenv ("G_MESSAGES_DEBUG") == NULL && g_ascii_strncasecmp (domain, "sentient", 8) != 0)
+    return G_LOG_WRITER_HANDLED;
+  return g_log_writer_default (level, fields, n_fields, user_data);
+}
+
 int
 sentient_daemon_run (int argc, char **argv)
 {
@@ -324,6 +339,7 @@ sentient_daemon_run (int argc, char **argv)
   textdomain (GETTEXT_PACKAGE);
   g_set_prgname ("sentientd");
   g_log_writer_default_set_use_stderr (TRUE);
+  g_log_set_writer_func (write_log, NULL, NULL);
 
   status = load_and_run (&run, argc, argv);
   sentient_daemon_options_clear (&run.options);
