@@ -9,8 +9,8 @@ import tempfile
 
 import confine
 import installed
-from harness import (Node, Program, Server, case, check, contains, equal, isolated_env, main, sentient_path,
-                     tmpdir)
+from watched_bus import Bus
+from harness import (Node, Program, Server, case, check, contains, equal, isolated_env, main, sentient_path)
 
 CONFINE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'confine.py')
 
@@ -68,27 +68,62 @@ def _():
           {f'{name} refused' for name in REFUSED}, 'what was done')
 
 
+class Confined:
+    """A program in the confinement of a unit: program and env for Program."""
+
+    def __init__(self, unit, path):
+        self.scratch, (python, args) = confined(unit)
+        self.program = os.path.join(self.scratch, 'start')
+        with open(self.program, 'w', encoding='utf-8') as file:
+            file.write(f'#!/bin/sh\nexec {python} {" ".join(args)} {path} "$@"\n')
+        os.chmod(self.program, 0o755)
+
+    def env(self, **more):
+        return isolated_env(HOME=self.scratch, XDG_CACHE_HOME=self.scratch, XDG_RUNTIME_DIR=self.scratch, **more)
+
+
+def check_confined(program):
+    with open(f'/proc/{program.pid}/maps', encoding='utf-8') as maps:
+        check('orcexec' not in maps.read(), f'{program} made machine code')
+    with open(f'/proc/{program.pid}/status', encoding='utf-8') as status:
+        contains(status.read(), 'Seccomp:\t2', 'how it is confined')
+
+
 @case('a coordinator and two nodes inside it talk over a data channel')
 def _():
-    scratch, (python, args) = confined('sentient-coordinator.service')
-    env = isolated_env(HOME=scratch, XDG_CACHE_HOME=scratch, XDG_RUNTIME_DIR=scratch)
-    wrapper = os.path.join(tmpdir(), 'confined')
-    with open(wrapper, 'w', encoding='utf-8') as file:
-        file.write(f'#!/bin/sh\nexec {python} {" ".join(args)} {sentient_path()} "$@"\n')
-    os.chmod(wrapper, 0o755)
-    server = Server('--data', scratch, program=wrapper, env=env)
-    check(os.path.exists(os.path.join(scratch, 'node-id')), 'its state was not written')
-    nodes = [Node(name, server.url, program=wrapper, env=env) for name in ('inner-a', 'inner-b')]
+    inside = Confined('sentient-coordinator.service', sentient_path())
+    server = Server('--data', inside.scratch, program=inside.program, env=inside.env())
+    check(os.path.exists(os.path.join(inside.scratch, 'node-id')), 'its state was not written')
+    nodes = [Node(name, server.url, program=inside.program, env=inside.env()) for name in ('inner-a', 'inner-b')]
     nodes[0].write('hello from within')
     nodes[1].wait_line(r'^\[inner-a\] hello from within$', seconds=40)
-    for node in nodes:
-        with open(f'/proc/{node.pid}/maps', encoding='utf-8') as maps:
-            check('orcexec' not in maps.read(), f'{node.node_id} made machine code')
-        with open(f'/proc/{node.pid}/status', encoding='utf-8') as status:
-            contains(status.read(), 'Seccomp:\t2', 'how it is confined')
+    for program in (server, *nodes):
+        check_confined(program)
     for node in nodes:
         node.quit()
     server.stop()
+
+
+@case('the daemon inside it is on the system bus, and a node outside talks to its node')
+def _():
+    inside = Confined('sentientd.service', os.environ['SENTIENTD'])
+    bus = Bus()
+    server = Server()
+    daemon = Program(['--system', '--coordinator', 'false', '--node-id', 'daemon', '--seeds', server.url,
+                      '--rooms', 'global', '--stun', 'none', '--data', inside.scratch], program=inside.program,
+                     env=inside.env(DBUS_SYSTEM_BUS_ADDRESS=bus.address))
+    bus.wait_owner()
+    node = Node('outer', server.url)
+    node.write('hello from outside')
+    bus.wait_signal('Message', lambda body: bytes(body[1]) == b'hello from outside', seconds=40)
+    equal((bus.get('NodeId'), bus.get('NodeState')), ('daemon', 'connected'), 'the node of the daemon')
+    check_confined(daemon)
+    bus.call('Quit')
+    equal(daemon.wait_exit(), 0, f'status{daemon.report()}')
+    daemon.check_stderr()
+    node.quit()
+    server.stop()
+    bus.close()
 
 
 if __name__ == '__main__':

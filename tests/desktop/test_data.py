@@ -82,6 +82,17 @@ def _():
                          os.path.dirname(installed.root() + path))
 
 
+def unit_names(manager):
+    """The names of the units of a manager, with those that they have once they are enabled."""
+    names = set()
+    for path in installed.files('.service'):
+        if f'/lib/systemd/{manager}/' in path:
+            names.add(os.path.basename(path))
+            with open(installed.root() + path, encoding='utf-8') as file:
+                names |= set(re.findall('^Alias=(.*)$', file.read(), re.M))
+    return names
+
+
 @case('services of the buses name programs and units that are installed')
 def _():
     for path in installed.files('.service'):
@@ -90,9 +101,7 @@ def _():
         service = ini(path)['D-BUS Service']
         equal(service['Name'] + '.service', os.path.basename(path), path)
         check_program(service['Exec'], path)
-        manager = 'system' if '/system-services/' in path else 'user'
-        contains(installed.files('.service'), os.environ['SENTIENT_PREFIX'] +
-                 f'/lib/systemd/{manager}/{service["SystemdService"]}', path)
+        contains(unit_names('system' if '/system-services/' in path else 'user'), service['SystemdService'], path)
 
 
 @case('each program brings what belongs to it')

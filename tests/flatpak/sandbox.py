@@ -127,12 +127,13 @@ class Sandbox:
             self._lay_usr(name)
 
     def build(self):
-        """As the manifest says, but for the compiler's optimization, which takes half of the time."""
+        """As the manifest says, but without what only takes time: optimization, debugging symbols."""
         repository = os.path.join(self.work, 'apps')
         manifest = json.loads(json.dumps(self.manifest))
-        manifest['build-options'] = {'cflags': '-O0', 'cflags-override': True}
-        source, = manifest['modules'][-1]['sources']
-        source['path'] = SOURCE
+        manifest['build-options'] = {'no-debuginfo': True}
+        module = manifest['modules'][-1]
+        module['config-opts'] += ['-Doptimization=0', '-Ddebug=false']
+        module['sources'][0]['path'] = SOURCE
         path = os.path.join(self.work, APP_ID + '.json')
         with open(path, 'w', encoding='utf-8') as file:
             json.dump(manifest, file)

@@ -8,7 +8,9 @@ import re
 import signal
 
 import sandbox
-from harness import Node, case, check, contains, equal, main
+from watched_bus import Bus, NAME
+from gi.repository import GLib
+from harness import Node, Server, case, check, contains, equal, main
 from rawhttp import get_json
 
 # What it may do, and nothing else: see flatpak/README.md.
@@ -47,13 +49,22 @@ def _():
                 for folder, _, names in os.walk(box.exports) for name in names}
     icons = {name for name in exported if name.endswith('.svg')}
     equal(len(icons), 8, f'icons: {icons}')
+    service = configparser.RawConfigParser(delimiters='=')
+    service.optionxform = str
+    service.read(os.path.join(box.exports, f'dbus-1/services/{NAME}.service'))
+    service = service['D-BUS Service']
+    contains(service['Exec'], 'flatpak run', 'how the bus starts it')
+    contains(service['Exec'], 'sentientd', 'how the bus starts it')
+    # The unit is not exported.
+    check('SystemdService' not in service, f'the bus would look for {dict(service)}')
 
 
 @case('doctor finds every piece of WebRTC in the sandbox')
 def _():
     doctor = box.start('sentient', 'doctor')
     equal(doctor.wait_exit(), 0, f'status{doctor.report()}')
-    equal(doctor.count('MISSING'), 0, f'missing pieces{doctor.report()}')
+    check(doctor.count('there .*WebRTC|there .*SCTP') >= 3, f'what doctor looks for{doctor.report()}')
+    equal(doctor.count('MISSING *[a-z]*(bin|src|sink|enc|dec|typelib|schema) '), 0, f'what is missing{doctor.report()}')
     doctor.check_stderr()
 
 
@@ -80,6 +91,31 @@ def _():
         os.kill(child, signal.SIGTERM)
     server.wait_exit()
     check(server.find('Stopping'), f'it did not stop in good order{server.report()}')
+
+
+@case('the bus outside starts the daemon in the sandbox, which talks over a data channel to a node outside',
+      seconds=120)
+def _():
+    server = Server()
+    # As its user would, who has settings for it: in the sandbox's own directory.
+    settings = os.path.join(box.env()['HOME'], '.var/app', sandbox.APP_ID, 'config/sentient/sentient.conf')
+    os.makedirs(os.path.dirname(settings), exist_ok=True)
+    with open(settings, 'w', encoding='utf-8') as file:
+        file.write('[coordinator]\ncoordinator=false\n\n[node]\nnode-id=daemon\n'
+                   f'seeds={server.url}\nrooms=global\nstun=none\n')
+    bus = Bus(services=os.path.join(box.exports, 'dbus-1/services'), env=box.env(SENTIENT_CONFIG=''))
+    equal(bus.get('NodeId'), 'daemon', 'a property of the daemon that the bus started')
+    bus.wait_owner()
+    node = Node('outer', server.url)
+    node.write('hello from outside')
+    bus.wait_signal('Message', lambda body: bytes(body[1]) == b'hello from outside', seconds=60)
+    bus.call('Send', GLib.Variant('(sayb)', ('outer', b'hello from the daemon', True)))
+    node.wait_line(r'^\[daemon\] hello from the daemon$')
+    bus.call('Quit')
+    bus.wait(lambda: not bus.owned, 'the end of the daemon')
+    node.quit()
+    server.stop()
+    bus.close()
 
 
 def children(pid):

@@ -92,13 +92,16 @@ def elements():
     """What "sentient doctor" looks for, and what the source makes or asks for by name."""
     doctor = Program(['doctor', '--no-color'])
     doctor.wait_exit()
-    needs = {match.group(1) for line in doctor.lines
-             if (match := re.match(r'\s*(?:there|MISSING)\s+([a-z0-9]+)\s', line))}
+    needs = set()
+    for line in doctor.lines[1:]:  # below "To talk over WebRTC, from GStreamer:"
+        match = re.match(r'\s+(?:there|MISSING)\s+([a-z0-9]+)\s', line)
+        if match is None:
+            break
+        needs.add(match.group(1))
     contains(needs, 'webrtcbin', f'what doctor looks for{doctor.report()}')
     for path in ours_alone('src'):
         if path.endswith('.c'):
             needs |= set(re.findall(r'gst_element_factory_(?:make|find) \("(\w+)"', read(path)))
-    needs.discard('typelib')
     return [('element', name, '') for name in sorted(needs)]
 
 
