@@ -123,9 +123,9 @@ test_reload (void)
   test_await (test_host_shows (host, "Room", "Name", "attic"));
   g_assert_true (g_str_has_prefix (was, wanted));
   test_host_write_conf (host, "alice", NULL,
-                        "rooms = cellar, global\n[limits]\nmax-peers = 7\nhead-timeout = 5000\n");
+                        "rooms = cellar, global\n[limits]\nmax-peers = 7\nmax-message-size = 32768\n");
   names = test_host_ask (host, NULL, "Manager", "Reload", NULL);
-  g_assert_cmpstr (names, ==, "['head-timeout']");
+  g_assert_cmpstr (names, ==, "['max-message-size']");
   is = ask_setting (host, "max-peers");
   g_assert_true (g_str_has_prefix (is, "7 file:"));
   g_object_get (sentient_daemon_get_coordinator (host->daemon), "max-peers", &max_peers, NULL);
