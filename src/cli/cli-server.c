@@ -9,7 +9,6 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -370,26 +369,13 @@ serve (CliServer *self, CliOptions *options)
   return cli_run_loop (&self->run);
 }
 
-/* A connection each: as many as the system lets us have. */
-static void
-raise_fd_limit (void)
-{
-  struct rlimit limit;
-
-  if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
-    return;
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
-    g_debug ("the limit of file descriptors stays as it is: %s", g_strerror (errno));
-}
-
 int
 cli_server (CliOptions *options)
 {
   CliServer self = { .settings = options->settings };
   int status;
 
-  raise_fd_limit ();
+  sentient_listener_raise_fd_limit ();
   status = serve (&self, options);
 
   g_clear_handle_id (&self.hangup_id, g_source_remove);

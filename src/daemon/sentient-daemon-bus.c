@@ -106,11 +106,11 @@ sentient_daemon_enter_bus (SentientDaemon *self, GDBusConnection *bus)
   self->bus = g_object_ref (bus);
   self->closed_id = g_signal_connect (bus, "closed", G_CALLBACK (on_closed), self);
   self->objects = g_dbus_object_manager_server_new (SENTIENT_DBUS_PATH);
+  self->connections = sentient_daemon_connections_new (self); /* hears of messages first */
   self->manager = sentient_daemon_manager_new (self);
   sentient_daemon_export (self, SENTIENT_DBUS_MANAGER_PATH,
                           G_DBUS_INTERFACE_SKELETON (self->manager));
   sentient_daemon_manager_update (self);
-  self->connections = sentient_daemon_connections_new (self);
   self->rooms = sentient_daemon_rooms_new (self);
 
   /* Who sees the name finds the objects. */

@@ -160,6 +160,23 @@ on_went (gpointer item, gpointer user_data)
     g_clear_handle_id (&self->count_id, g_source_remove);
 }
 
+static Object *
+find (SentientDaemonConnections *self, const char *node_id)
+{
+  SentientConnection *connection = sentient_peer_find_connection (self->daemon->peer, node_id);
+
+  return connection != NULL ? g_hash_table_lookup (self->objects, connection) : NULL;
+}
+
+static void
+on_drained (SentientPeer *peer, const char *node_id, gpointer user_data)
+{
+  Object *object = find (user_data, node_id);
+
+  if (object != NULL)
+    sentient_dbus_connection_emit_drained (object->skeleton);
+}
+
 /* Before Manager tells it: who waits for that has it of the connection, too. */
 static void
 on_message (SentientPeer *peer,
@@ -168,9 +185,7 @@ on_message (SentientPeer *peer,
             gboolean is_text,
             gpointer user_data)
 {
-  SentientDaemonConnections *self = user_data;
-  SentientConnection *connection = sentient_peer_find_connection (peer, node_id);
-  Object *object = connection != NULL ? g_hash_table_lookup (self->objects, connection) : NULL;
+  Object *object = find (user_data, node_id);
 
   if (object != NULL)
     sentient_dbus_connection_emit_message (object->skeleton,
@@ -189,6 +204,7 @@ sentient_daemon_connections_new (SentientDaemon *daemon)
   self->mirror = sentient_daemon_mirror_new (sentient_peer_get_connections (daemon->peer), on_came,
                                              on_went, self);
   g_signal_connect (daemon->peer, "message", G_CALLBACK (on_message), self);
+  g_signal_connect (daemon->peer, "drained", G_CALLBACK (on_drained), self);
   return self;
 }
 

@@ -16,6 +16,7 @@
 #include "core/sentient-version.h"
 #include "daemon/sentient-daemon-options.h"
 #include "daemon/sentient-daemon.h"
+#include "signaling/sentient-listener.h"
 
 #define STOP_MS 10000 /* and the drain-time: it ends without waiting longer */
 
@@ -341,6 +342,7 @@ sentient_daemon_run (int argc, char **argv)
   g_log_writer_default_set_use_stderr (TRUE);
   g_log_set_writer_func (write_log, NULL, NULL);
 
+  sentient_listener_raise_fd_limit ();
   status = load_and_run (&run, argc, argv);
   sentient_daemon_options_clear (&run.options);
   return status;

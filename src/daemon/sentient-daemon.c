@@ -235,9 +235,13 @@ static void
 stopped (SentientDaemon *self, const GError *error)
 {
   g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->stopping);
+  g_autoptr (GTask) starting = g_steal_pointer (&self->starting);
 
   self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
   sentient_daemon_leave_bus (self);
+  if (starting != NULL)
+    g_task_return_new_error (starting, SENTIENT_ERROR, SENTIENT_ERROR_CLOSED,
+                             "it was told to stop meanwhile");
   for (guint i = 0; i < tasks->len; i++)
     {
       if (error != NULL)

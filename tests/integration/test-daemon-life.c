@@ -123,9 +123,9 @@ test_reload (void)
   test_await (test_host_shows (host, "Room", "Name", "attic"));
   g_assert_true (g_str_has_prefix (was, wanted));
   test_host_write_conf (host, "alice", NULL,
-                        "rooms = cellar, global\n[limits]\nmax-peers = 7\nmax-message-size = 32768\n");
+                        "rooms = cellar, global\ndata = /nonexistent\n[limits]\nmax-peers = 7\n");
   names = test_host_ask (host, NULL, "Manager", "Reload", NULL);
-  g_assert_cmpstr (names, ==, "['max-message-size']");
+  g_assert_cmpstr (names, ==, "['data']");
   is = ask_setting (host, "max-peers");
   g_assert_true (g_str_has_prefix (is, "7 file:"));
   g_object_get (sentient_daemon_get_coordinator (host->daemon), "max-peers", &max_peers, NULL);
@@ -172,6 +172,28 @@ test_owned (void)
   g_assert_false (sentient_coordinator_get_running (sentient_daemon_get_coordinator (second)));
   test_host_stop_daemon (second);
   g_assert_true (test_host_has (host, NULL, "Manager", "NodeId", "alice"));
+  test_host_free (host);
+}
+
+static void
+on_started (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_assert_false (sentient_daemon_start_finish (SENTIENT_DAEMON (source), result, user_data));
+}
+
+/* Before it has its name. */
+static void
+test_stop_early (void)
+{
+  TestHost *host = test_host_new_bus ();
+  g_autoptr (GError) error = NULL;
+  SentientDaemon *daemon;
+
+  test_host_write_conf (host, "alice", NULL, NULL);
+  daemon = test_host_make_daemon (host);
+  sentient_daemon_start_async (daemon, host->client, on_started, &error);
+  test_host_stop_daemon (daemon);
+  g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_CLOSED);
   test_host_free (host);
 }
 
@@ -290,6 +312,7 @@ main (int argc, char **argv)
   g_test_add_func ("/daemon/life/reload", test_reload);
   g_test_add_func ("/daemon/life/quit", test_quit);
   g_test_add_func ("/daemon/life/owned", test_owned);
+  g_test_add_func ("/daemon/life/stop-early", test_stop_early);
   g_test_add_func ("/daemon/life/bus-gone", test_bus_gone);
   g_test_add_func ("/daemon/life/bounds", test_bounds);
   return g_test_run ();

@@ -219,6 +219,31 @@ test_messages (void)
   pair_clear (&pair);
 }
 
+/* Who sends too much is told, and told again when there is room. */
+static void
+test_drained (void)
+{
+  Pair pair;
+  g_autofree char *connection = NULL;
+  g_autofree char *big = g_strnfill (65536, 'x');
+  g_autoptr (GError) error = NULL;
+
+  pair_init (&pair, NULL);
+  connection = await_connection (pair.bob, "alice");
+  while (sentient_peer_send (sentient_daemon_get_peer (pair.bob->daemon), "alice", big, &error))
+    ;
+  g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_WOULD_BLOCK);
+  test_await (test_has (pair.bob->heard, "Connection.Drained ()"));
+  test_await (test_has (pair.alice->heard, "Manager.Message (large)"));
+  test_host_ask (pair.bob, connection, "Connection", "Send",
+                 g_variant_new ("(@ayb)", test_bytes ("y", 1), FALSE));
+  test_await (test_has (pair.alice->heard, "Connection.Message ([0x79], false)"));
+  /* Each is told by the connection first. */
+  g_assert_cmpstr (pair.alice->heard->pdata[0], ==, "Connection.Message (large)");
+  g_assert_cmpstr (pair.alice->heard->pdata[1], ==, "Manager.Message (large)");
+  pair_clear (&pair);
+}
+
 /* By Manager and by Member, where nobody connects by itself. */
 static void
 test_connect (void)
@@ -305,6 +330,7 @@ main (int argc, char **argv)
   g_test_add_func ("/daemon/talk/rooms", test_rooms);
   g_test_add_func ("/daemon/talk/join-leave", test_join_leave);
   g_test_add_func ("/daemon/talk/messages", test_messages);
+  g_test_add_func ("/daemon/talk/drained", test_drained);
   g_test_add_func ("/daemon/talk/connect", test_connect);
   g_test_add_func ("/daemon/talk/errors", test_errors);
   return g_test_run ();

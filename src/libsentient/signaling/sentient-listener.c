@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -264,4 +265,16 @@ sentient_listener_fd_is_loopback (int fd)
     return ntohl (((struct sockaddr_in *)&address)->sin_addr.s_addr) >> 24 == 127;
   return address.ss_family == AF_INET6
          && IN6_IS_ADDR_LOOPBACK (&((struct sockaddr_in6 *)&address)->sin6_addr);
+}
+
+void
+sentient_listener_raise_fd_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
+    g_debug ("the limit of file descriptors stays as it is: %s", g_strerror (errno));
 }

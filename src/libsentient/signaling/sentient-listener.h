@@ -26,6 +26,10 @@ GPtrArray *sentient_listener_new_from_fd (int fd);
 /* Does it listen for this machine only? */
 gboolean sentient_listener_fd_is_loopback (int fd);
 
+/* A connection each: this process may have as many descriptors as the system lets it have. For
+ * programs. */
+void sentient_listener_raise_fd_limit (void);
+
 /* The memory stays. */
 void sentient_listener_close (SentientListener *self);
 
