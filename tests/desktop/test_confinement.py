@@ -9,7 +9,7 @@ import tempfile
 
 import confine
 import installed
-from watched_bus import Bus
+from bus import OPEN_POLICY, Bus, Client
 from harness import (Node, Program, Server, case, check, contains, equal, isolated_env, main, sentient_path)
 
 CONFINE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'confine.py')
@@ -107,23 +107,26 @@ def _():
 @case('the daemon inside it is on the system bus, and a node outside talks to its node')
 def _():
     inside = Confined('sentientd.service', os.environ['SENTIENTD'])
-    bus = Bus()
+    # Where a program with a /tmp of its own finds it, and another user may call it.
+    bus = Bus(policy=OPEN_POLICY + '<policy context="default"><allow user="*"/></policy>', kind='system',
+              folder=inside.scratch)
+    client = Client(bus)
     server = Server()
     daemon = Program(['--system', '--coordinator', 'false', '--node-id', 'daemon', '--seeds', server.url,
                       '--rooms', 'global', '--stun', 'none', '--data', inside.scratch], program=inside.program,
                      env=inside.env(DBUS_SYSTEM_BUS_ADDRESS=bus.address))
-    bus.wait_owner()
+    client.await_owned()
     node = Node('outer', server.url)
     node.write('hello from outside')
-    bus.wait_signal('Message', lambda body: bytes(body[1]) == b'hello from outside', seconds=40)
-    equal((bus.get('NodeId'), bus.get('NodeState')), ('daemon', 'connected'), 'the node of the daemon')
+    client.await_message('hello from outside')
+    equal((client.manager('NodeId'), client.manager('NodeState')), ('daemon', 'connected'), 'its node')
     check_confined(daemon)
-    bus.call('Quit')
+    client.call('Quit')
     equal(daemon.wait_exit(), 0, f'status{daemon.report()}')
     daemon.check_stderr()
     node.quit()
     server.stop()
-    bus.close()
+    bus.stop()
 
 
 if __name__ == '__main__':

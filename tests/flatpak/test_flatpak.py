@@ -8,8 +8,7 @@ import re
 import signal
 
 import sandbox
-from watched_bus import Bus, NAME
-from gi.repository import GLib
+from bus import NAME, Bus, Client
 from harness import Node, Server, case, check, contains, equal, main
 from rawhttp import get_json
 
@@ -103,19 +102,21 @@ def _():
     with open(settings, 'w', encoding='utf-8') as file:
         file.write('[coordinator]\ncoordinator=false\n\n[node]\nnode-id=daemon\n'
                    f'seeds={server.url}\nrooms=global\nstun=none\n')
-    bus = Bus(services=os.path.join(box.exports, 'dbus-1/services'), env=box.env(SENTIENT_CONFIG=''))
-    equal(bus.get('NodeId'), 'daemon', 'a property of the daemon that the bus started')
-    bus.wait_owner()
+    services = os.path.join(box.exports, 'dbus-1/services')
+    bus = Bus(more=f'<servicedir>{services}</servicedir>', env=box.env(SENTIENT_CONFIG=''))
+    client = Client(bus)
+    equal(client.manager('NodeId'), 'daemon', 'a property of the daemon that the bus started')
+    client.await_owned()
     node = Node('outer', server.url)
     node.write('hello from outside')
-    bus.wait_signal('Message', lambda body: bytes(body[1]) == b'hello from outside', seconds=60)
-    bus.call('Send', GLib.Variant('(sayb)', ('outer', b'hello from the daemon', True)))
+    client.await_message('hello from outside')
+    client.call('Send', '(sayb)', 'outer', b'hello from the daemon', True)
     node.wait_line(r'^\[daemon\] hello from the daemon$')
-    bus.call('Quit')
-    bus.wait(lambda: not bus.owned, 'the end of the daemon')
+    client.call('Quit')
+    client.await_owned(False)
     node.quit()
     server.stop()
-    bus.close()
+    bus.stop()
 
 
 def children(pid):
