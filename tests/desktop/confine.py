@@ -17,6 +17,7 @@ import sys
 
 NOBODY = 65534
 CLONE_NEWNS = 0x20000
+MS_BIND = 0x1000
 MASKED_EQ, EQ = 7, 4
 ALLOW = 0x7fff0000
 DENY = 0x00050000 | errno.EPERM
@@ -121,7 +122,9 @@ def hide(unit, program, writable):
             mount('-t', 'tmpfs', '-o', 'mode=1777' if path == '/tmp' else 'mode=755', 'none', path)
     for path, fd in kept.items():
         os.makedirs(path, exist_ok=True)
-        subprocess.run(['mount', '--bind', f'/proc/self/fd/{fd}', path], check=True, pass_fds=[fd])
+        # The program mount would take the link for the path it shows, which is hidden by now.
+        if libc.mount(f'/proc/self/fd/{fd}'.encode(), path.encode(), None, MS_BIND, None) != 0:
+            sys.exit(f'confine.py: {path}: {os.strerror(ctypes.get_errno())}')
     if unit.is_on('ProtectSystem'):
         mount('-o', 'remount,bind,ro', '/')
         mount('-o', 'remount,bind,ro', os.path.dirname(program))

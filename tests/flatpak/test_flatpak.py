@@ -48,6 +48,14 @@ def _():
                 for folder, _, names in os.walk(box.exports) for name in names}
     icons = {name for name in exported if name.endswith('.svg')}
     equal(len(icons), 8, f'icons: {icons}')
+    # Once there is an applet, it is what a click on the icon runs.
+    has_applet = 'sentient-applet' in os.environ['SENTIENT_PROGRAMS'].split()
+    equal(box.manifest['command'], 'sentient-applet' if has_applet else 'sentient', 'command of the manifest')
+    if has_applet:
+        contains(exported, f'applications/{sandbox.APP_ID}.desktop', 'what is exported')
+        # Under the name that this version of flatpak-builder has for it.
+        check(exported & {f'metainfo/{sandbox.APP_ID}.{kind}.xml' for kind in ('metainfo', 'appdata')},
+              f'no metainfo in {exported}')
     service = configparser.RawConfigParser(delimiters='=')
     service.optionxform = str
     service.read(os.path.join(box.exports, f'dbus-1/services/{NAME}.service'))
