@@ -42,6 +42,7 @@ struct _SentientPollChannel
   gboolean v1;      /* the coordinator knows our session */
   GPtrArray *early; /* (element-type SentientServerMessage): what the first poll brought, or NULL */
   GSource *deliver; /* hands it out */
+  GPtrArray *held;  /* what a poll brought while a join was under way, or NULL */
 
   GHashTable *rooms; /* (element-type utf8): without any there is nothing to poll for */
   guint leaving;     /* leaves without an answer */

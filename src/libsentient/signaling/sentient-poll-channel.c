@@ -389,6 +389,7 @@ sentient_poll_channel_finalize (GObject *object)
   g_clear_pointer (&self->seen, sentient_recent_ids_free);
   g_clear_pointer (&self->rooms, g_hash_table_unref);
   g_clear_pointer (&self->early, g_ptr_array_unref);
+  g_clear_pointer (&self->held, g_ptr_array_unref);
   g_clear_pointer (&self->client, sentient_client_session_unref);
   g_clear_pointer (&self->base, g_uri_unref);
   g_clear_pointer (&self->node_id, g_free);

@@ -98,6 +98,13 @@ poll_answered (SentientPollChannel *self, SentientHttpReply *reply)
     }
   self->poll_failures = 0;
   sentient_backoff_reset (&self->poll_backoff);
+  /* The answer to a join says who is there; what a poll has to tell of the room came about later,
+   * though it may be here earlier. */
+  if (self->v1 && messages->len > 0 && sentient_post_queue_is_joining (self->posts))
+    {
+      self->held = g_steal_pointer (&messages);
+      return;
+    }
   sentient_poll_channel_hand_out (self, messages);
   if (self->step != SENTIENT_POLL_STEP_OPEN)
     return;
@@ -168,7 +175,8 @@ sentient_poll_channel_next_poll (SentientPollChannel *self)
   g_autofree char *query = NULL;
 
   if (self->step != SENTIENT_POLL_STEP_OPEN || self->polling || self->poll_timer != NULL
-      || self->deliver != NULL || (!self->v1 && g_hash_table_size (self->rooms) == 0))
+      || self->deliver != NULL || self->held != NULL
+      || (!self->v1 && g_hash_table_size (self->rooms) == 0))
     return;
   self->polling = TRUE;
   self->poll_started = g_get_monotonic_time ();

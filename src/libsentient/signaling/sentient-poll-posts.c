@@ -122,12 +122,22 @@ take_answer (SentientPollChannel *self, SentientPost *post, SentientServerMessag
   sentient_channel_emit_message (SENTIENT_CHANNEL (self), answer);
 }
 
+/* What a poll brought while a join was under way. */
 static void
-on_answered (SentientPost *post, guint status, SentientServerMessage *answer, gpointer user_data)
+hand_out_held (SentientPollChannel *self)
 {
-  /* Who hears of it may drop the channel. */
-  g_autoptr (SentientPollChannel) self = g_object_ref (SENTIENT_POLL_CHANNEL (user_data));
+  g_autoptr (GPtrArray) held = g_steal_pointer (&self->held);
 
+  if (held != NULL)
+    sentient_poll_channel_hand_out (self, held);
+}
+
+static void
+handle_answer (SentientPollChannel *self,
+               SentientPost *post,
+               guint status,
+               SentientServerMessage *answer)
+{
   if (post->request->kind == SENTIENT_SERVER_LEAVE_RESULT)
     self->leaving--;
   if (self->v1 && (is_no_answer (self, status, answer) || !take_v1_answer (self, post, answer)))
@@ -137,7 +147,18 @@ on_answered (SentientPost *post, guint status, SentientServerMessage *answer, gp
   if (!self->v1 && answer->success && answer->token != NULL && answer->session != NULL)
     begin_session (self, answer);
   take_answer (self, post, answer);
-  sentient_poll_channel_next_poll (self);
+}
+
+static void
+on_answered (SentientPost *post, guint status, SentientServerMessage *answer, gpointer user_data)
+{
+  /* Who hears of it may drop the channel. */
+  g_autoptr (SentientPollChannel) self = g_object_ref (SENTIENT_POLL_CHANNEL (user_data));
+
+  handle_answer (self, post, status, answer);
+  hand_out_held (self);
+  if (self->step == SENTIENT_POLL_STEP_OPEN)
+    sentient_poll_channel_next_poll (self);
 }
 
 static void

@@ -214,6 +214,14 @@ sentient_post_queue_is_empty (SentientPostQueue *self)
   return g_queue_is_empty (&self->posts);
 }
 
+gboolean
+sentient_post_queue_is_joining (SentientPostQueue *self)
+{
+  const SentientPost *post = g_queue_peek_head (&self->posts);
+
+  return post != NULL && post->request->kind == SENTIENT_SERVER_JOIN_RESULT;
+}
+
 SentientClientRequest *
 sentient_post_queue_pop_waiting (SentientPostQueue *self)
 {

@@ -50,6 +50,8 @@ gboolean sentient_post_queue_push (SentientPostQueue *self,
                                    guint64 ref,
                                    GError **error);
 gboolean sentient_post_queue_is_empty (SentientPostQueue *self);
+/* Is a join under way, or the next? */
+gboolean sentient_post_queue_is_joining (SentientPostQueue *self);
 /* The next that waits, out of the queue; NULL: none does. To be called while none is under way. */
 SentientClientRequest *sentient_post_queue_pop_waiting (SentientPostQueue *self);
 /* Drops all but the one that is under way. TRUE: there is one. */

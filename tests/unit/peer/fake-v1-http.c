@@ -150,6 +150,20 @@ handle_post (FakeV1 *self, SoupServerMessage *message, const char *path)
   fake_v1_answer (message, 200, session->outcome);
   if (self->lose_answers > 0)
     lose_answer (self, message);
+  if (self->hold_answers)
+    {
+      soup_server_message_pause (message);
+      g_ptr_array_add (self->held, g_object_ref (message));
+    }
+}
+
+void
+fake_v1_let_go (FakeV1 *self)
+{
+  self->hold_answers = FALSE;
+  for (guint i = 0; i < self->held->len; i++)
+    soup_server_message_unpause (self->held->pdata[i]);
+  g_ptr_array_set_size (self->held, 0);
 }
 
 static void
@@ -181,6 +195,7 @@ fake_v1_new (void)
   GSList *uris;
 
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, fake_session_free);
+  self->held = g_ptr_array_new_with_free_func (g_object_unref);
   self->joined = g_ptr_array_new_with_free_func (g_free);
   self->handled = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
   self->server = soup_server_new (NULL, NULL);
@@ -203,6 +218,7 @@ fake_v1_free (FakeV1 *self)
   g_hash_table_unref (self->sessions);
   soup_server_disconnect (self->server);
   g_object_unref (self->server);
+  g_ptr_array_unref (self->held);
   g_ptr_array_unref (self->joined);
   g_ptr_array_unref (self->handled);
   g_free (self);

@@ -20,6 +20,8 @@ typedef struct
   gboolean no_websocket; /* refuses the upgrade */
   gboolean deaf;         /* what comes by WebSocket, but for "resume", is lost on the way */
   gboolean hold_acks;    /* of what comes by WebSocket */
+  gboolean hold_answers; /* to POSTs, which are handled, until fake_v1_let_go () */
+  GPtrArray *held;       /* of SoupServerMessage */
   guint lose_answers;    /* POSTs that are handled, and whose answers are lost */
   guint websockets;      /* that were ever taken */
   guint polls;
@@ -50,6 +52,8 @@ void fake_v1_forget (FakeV1 *self, const char *node_id);
 /* Somebody else holds the id. */
 void fake_v1_take (FakeV1 *self, const char *node_id);
 
+/* Gives the answers that were held. */
+void fake_v1_let_go (FakeV1 *self);
 gboolean fake_v1_is_polled (FakeV1 *self, const char *node_id);
 guint64 fake_v1_get_seq (FakeV1 *self, const char *node_id);
 guint64 fake_v1_get_acked (FakeV1 *self, const char *node_id);

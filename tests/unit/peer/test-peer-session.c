@@ -200,6 +200,36 @@ test_poll (SessionFixture *self, gconstpointer unused)
   g_assert_false (fake_v1_has_member (self->coordinator, "alice", "lobby"));
 }
 
+/* What a poll tells of a room while the answer to the join is still on its way came about later. */
+static void
+test_join_overtaken (SessionFixture *self, gconstpointer unused)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (SentientRoom) room = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_object_set (self->alice->peer, "use-websocket", FALSE, "auto-connect", FALSE, NULL);
+  session_enter (self);
+  await (fake_v1_is_polled (self->coordinator, "alice"));
+  self->coordinator->hold_answers = TRUE;
+  sentient_peer_join_async (self->alice->peer, "second", NULL, NULL, on_result, &result);
+  await (fake_v1_has_member (self->coordinator, "alice", "second"));
+  fake_v1_add_member (self->coordinator, "eve", "second");
+  fake_v1_add_member (self->coordinator, "dave", "lobby");
+  await (!fake_v1_is_polled (self->coordinator, "alice"));
+  /* The poll's answer was written; by now the peer has read it. */
+  for (guint i = 0; i < 50; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_null (result);
+  fake_v1_let_go (self->coordinator);
+  await (result != NULL);
+  room = sentient_peer_join_finish (self->alice->peer, result, &error);
+  g_assert_no_error (error);
+  await (sentient_room_find_member (room, "eve") != NULL);
+  await (has (self->alice->members, "lobby+dave"));
+  session_assert_numbers (self, "alice");
+}
+
 /* POSTs whose answers are lost are asked again, and handled once. */
 static void
 test_lost_answers (SessionFixture *self, gconstpointer unused)
@@ -299,6 +329,7 @@ main (int argc, char **argv)
   ADD ("peer-session/forgotten", test_forgotten);
   ADD ("peer-session/moves", test_moves);
   ADD ("peer-session/poll", test_poll);
+  ADD ("peer-session/join-overtaken", test_join_overtaken);
   ADD ("peer-session/lost-answers", test_lost_answers);
   ADD ("peer-session/lost-answer-moves", test_lost_answer_moves);
   ADD ("peer-session/abandoned", test_abandoned);
