@@ -9,6 +9,7 @@ BUILD_PACKAGES=(
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice
   gobject-introspection libgirepository1.0-dev appstream
+  libgtk-4-dev libadwaita-1-dev adwaita-icon-theme
 )
 
 # To test it as well.
@@ -16,6 +17,7 @@ TEST_PACKAGES=(
   python3 python3-gi gjs iproute2 dbus-daemon zsh fish clang libclang-rt-14-dev clang-format binutils nginx-light
   systemd desktop-file-utils librsvg2-bin
   flatpak flatpak-builder bubblewrap elfutils appstream-util librsvg2-common xdg-dbus-proxy dbus
+  dconf-gsettings-backend libglib2.0-bin xvfb at-spi2-core gir1.2-atspi-2.0 xfce4-panel xdotool imagemagick
 )
 
 complain() {
