@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Pictures for people to look at: wide and narrow, light and dark, empty, full, long and wrong. What
+a machine can tell of them is tested: nothing warns, everything fits, every control has a name."""
+
+from harness import Program, at_end, case, check, main
+from desktop import FAKE_DAEMON, Applet, Desktop
+
+desktop = Desktop()
+SIZES = {'wide': (900, 650), 'narrow': (360, 600)}
+LONG = 'a-node-whose-name-is-as-long-as-a-name-may-be-' + 'x' * 80
+
+
+def fill(daemon):
+    for n in range(20):
+        daemon.write(f'room room-{n}')
+    daemon.write('room ' + LONG)
+    for n in range(60):
+        daemon.write(f'member room-0 node-{n}')
+    daemon.write('member room-0 ' + LONG)
+    for n in range(20):
+        daemon.write(f'connection node-{n} {("connected", "connecting", "failed")[n % 3]}')
+    for text in ('Hello', 'A long message that needs more than one line to be read. ' * 5, 'x' * 300):
+        daemon.write('message node-0 ' + text)
+    daemon.write('sync')
+    daemon.wait_line('^synced$')
+
+
+def look_around(scheme, size):
+    """One walk through everything, with a picture of each place."""
+    daemon = Program([], program=FAKE_DAEMON, env=desktop.env, stdin=True)
+    daemon.wait_line('ready')
+    applet = Applet(desktop, ADW_DEBUG_COLOR_SCHEME='prefer-' + scheme)
+    try:
+        walk(applet, daemon, scheme, size)
+    finally:
+        daemon.destroy()
+        applet.destroy()
+
+
+def walk(applet, daemon, scheme, size):
+    width, height = SIZES[size]
+    window = applet.window()
+
+    def shot(name):
+        applet.check_names()
+        desktop.screenshot(f'looks-{size}-{scheme}-{name}', window)
+
+    # The shadow is part of the X window.
+    desktop.xdotool('windowsize', '--sync', window, width, height)
+    applet.find('Run the node', 'label')
+    shot('overview')
+    applet.click('Rooms', 'page tab')
+    applet.find('No Rooms', 'label')
+    shot('no-rooms')
+    applet.click('Connections', 'page tab')
+    applet.find('No Connections', 'label')
+    fill(daemon)
+    applet.find('node-0', 'list item', within='Connections')
+    shot('connections')
+    applet.click('Rooms', 'page tab')
+    applet.find('room-0', 'list item')
+    daemon.write('failed ConnectionLost The coordinator at http://127.0.0.1:8888 does not answer; '
+                 'start one there, or give another address in the settings')
+    applet.find('Dismiss', 'push button|button')
+    shot('rooms-error')
+    applet.click('Dismiss')
+    applet.activate('room-0')
+    applet.find('node-0', 'list item', within='Members')
+    shot('members')
+    applet.activate('node-0')
+    applet.find('Messages', 'list')
+    shot('talk')
+    applet.click('Back')
+    applet.find('Members', 'list')
+    if size == 'narrow':
+        applet.click('Back')
+        applet.find('Rooms', 'page tab')
+    applet.key('ctrl+comma')
+    applet.find('node-id', 'text|entry')
+    desktop.screenshot(f'looks-{size}-{scheme}-settings')
+    applet.check_names()
+    applet.click('Close', within='Settings')
+    applet.gone('Settings', 'frame')
+    # Nothing in it needed more.
+    shape = desktop.xdotool('getwindowgeometry', '--shell', window)
+    check(f'WIDTH={width}\n' in shape, f'the window does not keep its size: {shape}')
+    daemon.kill()
+    applet.find('Sentient Does Not Run', 'label')
+    shot('away')
+    applet.key('ctrl+q')
+    applet.stop(signum=0)
+
+
+for SCHEME in ('light', 'dark'):
+    for SIZE in SIZES:
+        case(f'{SIZE} and {SCHEME}')(lambda scheme=SCHEME, size=SIZE: look_around(scheme, size))
+
+
+@at_end
+def _():
+    """all the rest ends"""
+    desktop.end()
+
+
+if __name__ == '__main__':
+    main()
