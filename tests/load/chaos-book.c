@@ -175,6 +175,8 @@ chaos_book_certain (ChaosClient *client, uint64_t seq)
 
   while (n < client->n_got && client->got[n].seq <= seq)
     client->world->signals[client->got[n++].signal].flags |= CHAOS_CERTAIN;
+  if (n == 0)
+    return;
   client->n_got -= n;
   memmove (client->got, client->got + n, client->n_got * sizeof *client->got);
 }
