@@ -137,6 +137,7 @@ def _():
 def _():
     applet.key('ctrl+comma')
     applet.find('auto-webrtc', 'check box')
+    applet.check_names()
     desktop.screenshot('applet-settings')
     check(not applet.is_on('auto-webrtc'), 'the switch does not show what is set')
     applet.toggle('auto-webrtc')

@@ -12,13 +12,13 @@ LONG = 'a-node-whose-name-is-as-long-as-a-name-may-be-' + 'x' * 80
 
 
 def fill(daemon):
-    for n in range(20):
+    for n in range(15):
         daemon.write(f'room room-{n}')
     daemon.write('room ' + LONG)
-    for n in range(60):
+    for n in range(30):
         daemon.write(f'member room-0 node-{n}')
     daemon.write('member room-0 ' + LONG)
-    for n in range(20):
+    for n in range(15):
         daemon.write(f'connection node-{n} {("connected", "connecting", "failed")[n % 3]}')
     for text in ('Hello', 'A long message that needs more than one line to be read. ' * 5, 'x' * 300):
         daemon.write('message node-0 ' + text)
@@ -43,7 +43,9 @@ def walk(applet, daemon, scheme, size):
     window = applet.window()
 
     def shot(name):
-        applet.check_names()
+        # The same in each colour.
+        if scheme == 'light':
+            applet.check_names()
         desktop.screenshot(f'looks-{size}-{scheme}-{name}', window)
 
     # The shadow is part of the X window.
@@ -79,7 +81,6 @@ def walk(applet, daemon, scheme, size):
     applet.key('ctrl+comma')
     applet.find('node-id', 'text|entry')
     desktop.screenshot(f'looks-{size}-{scheme}-settings')
-    applet.check_names()
     applet.click('Close', within='Settings')
     applet.gone('Settings', 'frame')
     # Nothing in it needed more.
