@@ -127,6 +127,32 @@ def _():
     server.stop()
 
 
+@case('a poll that waits at a stop is told nothing that was not saved')
+def _():
+    server = Kept(data_dir())
+    http = V1Http(server.port, 'held-http')
+    http.join('held')
+    others = [V1Socket(server.port, f'held-{n}') for n in range(8)]
+    for other in others:
+        other.join('held')
+        other.ack()
+        other.barrier()
+    http.poll()
+    with Connection(server.port) as connection:
+        connection.ask('GET', http.poll_target(timeout=20000), headers=http.headers())
+        get(server.port, '/healthz')  # it waits now
+        server.terminate()
+        for item in connection.response().json()['signals']:
+            http.seq = item.get('seq', http.seq)
+    for other in others:
+        other.close()
+    server.wait_exit()
+    server.destroy()
+    server = server.again()
+    http.poll()  # its numbers are those of the server
+    server.stop()
+
+
 @case('who does not come back after a restart is gone when the grace time is over')
 def _():
     server = Kept(data_dir(), '--limit', 'grace-time=3000')

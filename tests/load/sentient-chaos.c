@@ -267,7 +267,8 @@ static const ChaosPlan plans[] = {
       .n_restarts = 3,
       .away_ms = 400,
       .strict = 1,
-      .arguments = { "--limit", "drain-time=500" },
+      /* Within the grace time also where everything is slow. */
+      .arguments = { "--limit", "drain-time=500,grace-time=600000,silence-timeout=600000" },
   },
   {
       .name = "signals-beyond-budgets",
@@ -299,7 +300,8 @@ static const ChaosPlan plans[] = {
       .strict = 1,
       .least_room_states = 10,
       .arguments
-      = { "--max-peers", "500", "--limit", "join-rate=0", "--limit", "max-queued-messages=200" },
+      = { "--max-peers", "500", "--limit",
+          "join-rate=0,max-queued-messages=200,grace-time=600000,silence-timeout=600000" },
   },
 };
 

@@ -34,17 +34,16 @@ clear_drain_timer (SentientCoordinator *self)
   g_clear_pointer (&self->drain_timer, g_source_unref);
 }
 
-/* What was saved and what is handled afterwards must not overlap: from here on no connection is
- * listened to. */
+/* Nothing may be handled, and nothing get a number, after the sessions were saved. */
 static void
 end_drain (SentientCoordinator *self)
 {
   GTask *task = g_steal_pointer (&self->drain_task);
 
   clear_drain_timer (self);
+  sentient_hub_close (self->hub);
   sentient_coordinator_save_handover (self);
   sentient_engine_stop_async (self->engine, g_task_get_cancellable (task), on_stopped, task);
-  sentient_hub_end_polls (self->hub);
 }
 
 void

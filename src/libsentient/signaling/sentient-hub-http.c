@@ -252,7 +252,8 @@ sentient_hub_http_join (SentientHub *self,
   SentientRequest request;
 
   *ref = 0;
-  return sentient_request_parse_join (&request, post->body, post->len, error)
+  return !sentient_hub_refuse_when_closed (self, error)
+         && sentient_request_parse_join (&request, post->body, post->len, error)
          && http_join (self, &request, sentient_hub_get_bearer (post->authorization), reply, ref,
                        error);
 }
@@ -297,7 +298,8 @@ sentient_hub_http_leave (SentientHub *self,
   g_autoptr (SentientSession) hold = NULL;
 
   *ref = 0;
-  if (!sentient_request_parse_leave (&request, post->body, post->len, error))
+  if (sentient_hub_refuse_when_closed (self, error)
+      || !sentient_request_parse_leave (&request, post->body, post->len, error))
     return FALSE;
   session = sentient_directory_find (self->directory, request.node_id);
   if (session == NULL)

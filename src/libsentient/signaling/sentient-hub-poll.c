@@ -124,8 +124,9 @@ sentient_hub_check_polls (SentientHub *self)
 }
 
 void
-sentient_hub_end_polls (SentientHub *self)
+sentient_hub_close (SentientHub *self)
 {
+  self->closed = TRUE;
   while (!g_queue_is_empty (&self->polls))
     poll_answer (g_queue_peek_head (&self->polls));
 }
@@ -274,6 +275,11 @@ sentient_hub_request (SentientConn *conn,
       return;
     }
 
+  if (sentient_hub_refuse_when_closed (self, &error))
+    {
+      respond_error (self, conn, error, 0, cors);
+      return;
+    }
   if (head->method == SENTIENT_HTTP_POST)
     {
       const SentientHubPost post

@@ -25,6 +25,7 @@ struct _SentientHub
   GString *scratch; /* where texts are built that go out at once */
   gboolean draining;
   guint retry_after_ms; /* while it drains */
+  gboolean closed;      /* sessions go on elsewhere, if they do */
   GQueue polls;         /* those which wait; the links are part of the polls */
   GHashTable *openings; /* SentientConn → what a v1 client asked for in its URL */
   GQueue acks;          /* sessions that are to be told what was handled; the oldest first */
@@ -43,6 +44,8 @@ void sentient_hub_send_scratch (SentientHub *self, SentientConn *conn);
 void sentient_hub_send_error (SentientHub *self, SentientConn *conn, const GError *error);
 /* Is it so late that nobody may come any more? Error: BUSY. */
 gboolean sentient_hub_refuse_while_draining (SentientHub *self, GError **error);
+/* Is it too late for anything? Error: BUSY. */
+gboolean sentient_hub_refuse_when_closed (SentientHub *self, GError **error);
 /* Says that conn takes the session from the WebSocket it has; at most once a second. */
 void sentient_hub_log_taken (SentientHub *self, SentientSession *session, SentientConn *conn);
 

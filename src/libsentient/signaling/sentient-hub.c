@@ -458,19 +458,32 @@ sentient_hub_set_draining (SentientHub *self, guint retry_after_ms)
   self->retry_after_ms = retry_after_ms;
 }
 
+static GError *
+new_stopping_error (SentientHub *self, const char *what)
+{
+  GError *error = g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_BUSY, what);
+
+  sentient_error_set_retry_after (error, self->retry_after_ms
+                                             + (guint)g_random_int_range (0, RETRY_DRAINING_MS));
+  return error;
+}
+
+gboolean
+sentient_hub_refuse_when_closed (SentientHub *self, GError **error)
+{
+  if (self->closed)
+    g_propagate_error (error, new_stopping_error (self, "This coordinator has stopped. Try again "
+                                                        "later."));
+  return self->closed;
+}
+
 gboolean
 sentient_hub_refuse_while_draining (SentientHub *self, GError **error)
 {
-  GError *made;
-
-  if (!self->draining)
-    return FALSE;
-  made = g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_BUSY,
-                              "This coordinator is stopping and takes no joins. Try again later.");
-  sentient_error_set_retry_after (made, self->retry_after_ms
-                                            + (guint)g_random_int_range (0, RETRY_DRAINING_MS));
-  g_propagate_error (error, made);
-  return TRUE;
+  if (self->draining)
+    g_propagate_error (error, new_stopping_error (self, "This coordinator is stopping and takes no "
+                                                        "joins. Try again later."));
+  return self->draining;
 }
 
 gboolean

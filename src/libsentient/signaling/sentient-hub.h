@@ -76,8 +76,9 @@ void sentient_hub_check_sessions (SentientHub *self);
 
 /* Answers the polls that have waited long enough; the hub does it by itself, too. */
 void sentient_hub_check_polls (SentientHub *self);
-/* Answers all that wait, for a clean stop. */
-void sentient_hub_end_polls (SentientHub *self);
+/* For a clean stop: answers the polls that wait; from now on every request is refused. WebSockets
+ * are the engine's to close, before its next turn. */
+void sentient_hub_close (SentientHub *self);
 /* Polls that wait for their answer. */
 guint sentient_hub_get_n_polls (SentientHub *self);
 
