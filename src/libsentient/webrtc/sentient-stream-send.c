@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "webrtc/sentient-stream-private.h"
+
+#include "core/sentient-error.h"
+
+/* Small messages that wait together go together, up to here. */
+#define BATCH_MAX 16384
+#define BATCH_ENTRY_HEAD 3 /* length and kind */
+#define CHUNK_FRAME_MAX (SENTIENT_FRAME_CHUNK_MAX + 14)
+/* A message whose frame is longer is chunked. */
+#define SMALL_MAX (SENTIENT_FRAME_MAX - 1)
+#define DEFLATE_MIN 1024
+/* Of a large message, to see whether deflating all of it is worth the time. */
+#define SAMPLE_SIZE 4096
+#define DEFLATE_PENALTY_MAX 64
+
+static void
+outgoing_free (SentientOutgoing *message)
+{
+  g_bytes_unref (message->data);
+  g_free (message);
+}
+
+static gsize
+get_size (const SentientOutgoing *message)
+{
+  return g_bytes_get_size (message->data);
+}
+
+static gsize *
+get_cost (SentientStream *self, const SentientOutgoing *message)
+{
+  return message->is_large ? &self->large_cost : &self->small_cost;
+}
+
+static void
+drop (SentientStream *self, SentientOutgoing *message)
+{
+  *get_cost (self, message) -= get_size (message) + SENTIENT_STREAM_MESSAGE_COST;
+  outgoing_free (message);
+}
+
+static guint
+drop_queue (SentientStream *self, GQueue *queue)
+{
+  guint n = queue->length;
+  SentientOutgoing *message;
+
+  while ((message = g_queue_pop_head (queue)) != NULL)
+    drop (self, message);
+  return n;
+}
+
+guint
+sentient_stream_drop_messages (SentientStream *self)
+{
+  guint n = drop_queue (self, &self->unacked);
+
+  for (guint i = 0; i < SENTIENT_STREAM_N_PRIORITIES; i++)
+    n += drop_queue (self, &self->small[i]) + drop_queue (self, &self->large[i]);
+  return n;
+}
+
+void
+sentient_stream_clear_sending (SentientStream *self)
+{
+  sentient_stream_drop_messages (self);
+}
+
+/* The application's part */
+
+static gboolean
+check_message (SentientStream *self, GBytes *data, gboolean is_text, GError **error)
+{
+  gsize size;
+  const char *bytes = g_bytes_get_data (data, &size);
+
+  if (size > self->message_max)
+    g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_PAYLOAD_TOO_LARGE,
+                 "The message has %" G_GSIZE_FORMAT " bytes, the limit is %" G_GSIZE_FORMAT
+                 ". Send it in parts, or raise the limit at both ends.",
+                 size, self->message_max);
+  else if (is_text && size > 0 && !g_utf8_validate_len (bytes, size, NULL))
+    g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
+                 "The text is not valid UTF-8 or holds a NUL. Send it as binary.");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+gboolean
+sentient_stream_push (SentientStream *self,
+                      GBytes *data,
+                      gboolean is_text,
+                      SentientStreamPriority priority,
+                      GError **error)
+{
+  gboolean is_large = g_bytes_get_size (data) > SMALL_MAX;
+  gsize *cost = is_large ? &self->large_cost : &self->small_cost;
+  SentientOutgoing *message;
+
+  if (!check_message (self, data, is_text, error))
+    return FALSE;
+  if (*cost >= SENTIENT_STREAM_HIGH)
+    {
+      self->was_refused = TRUE;
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_WOULD_BLOCK,
+                   "%" G_GSIZE_FORMAT " bytes wait to be sent or acknowledged already; this "
+                   "message was not taken. Send it again when the channel has drained.",
+                   *cost);
+      return FALSE;
+    }
+  message = g_new0 (SentientOutgoing, 1);
+  message->data = g_bytes_ref (data);
+  message->is_text = is_text;
+  message->is_large = is_large;
+  message->priority = priority;
+  *cost += g_bytes_get_size (data) + SENTIENT_STREAM_MESSAGE_COST;
+  g_queue_push_tail (is_large ? &self->large[priority] : &self->small[priority], message);
+  return TRUE;
+}
+
+gboolean
+sentient_stream_take_drained (SentientStream *self)
+{
+  if (!self->was_refused || self->small_cost >= SENTIENT_STREAM_LOW
+      || self->large_cost >= SENTIENT_STREAM_LOW)
+    return FALSE;
+  self->was_refused = FALSE;
+  return TRUE;
+}
+
+static guint
+count_waiting (SentientStream *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < SENTIENT_STREAM_N_PRIORITIES; i++)
+    n += self->small[i].length + self->large[i].length;
+  return n;
+}
+
+gboolean
+sentient_stream_has_waiting (SentientStream *self)
+{
+  return count_waiting (self) > 0;
+}
+
+guint
+sentient_stream_count_unacknowledged (SentientStream *self)
+{
+  return count_waiting (self) + self->unacked.length;
+}
+
+gsize
+sentient_stream_get_buffered_amount (SentientStream *self)
+{
+  return self->small_cost + self->large_cost
+         - (gsize)SENTIENT_STREAM_MESSAGE_COST * sentient_stream_count_unacknowledged (self);
+}
+
+/* What the other end says */
+
+void
+sentient_stream_acknowledge (SentientStream *self, guint64 messages)
+{
+  SentientOutgoing *message;
+
+  self->acked = messages;
+  while ((message = g_queue_peek_head (&self->unacked)) != NULL && message->number <= messages)
+    drop (self, g_queue_pop_head (&self->unacked));
+}
+
+void
+sentient_stream_rewind (SentientStream *self, guint64 received)
+{
+  SentientOutgoing *message;
+
+  /* Last first, so that they stand in order before those that were not sent. */
+  while ((message = g_queue_pop_tail (&self->unacked)) != NULL)
+    g_queue_push_head (message->is_large ? &self->large[message->priority]
+                                         : &self->small[message->priority],
+                       message);
+  for (guint i = 0; i < SENTIENT_STREAM_N_PRIORITIES; i++)
+    for (GList *l = self->large[i].head; l != NULL; l = l->next)
+      ((SentientOutgoing *)l->data)->chunked = 0;
+  self->sent = received;
+}
+
+/* Frames */
+
+static gboolean
+has_room (SentientStream *self, guint64 window, gsize size)
+{
+  guint64 in_flight = self->bytes_sent - self->bytes_acked;
+
+  return in_flight == 0 || in_flight + size <= window;
+}
+
+static GQueue *
+find_queue (GQueue *queues)
+{
+  for (guint i = SENTIENT_STREAM_N_PRIORITIES; i > 0; i--)
+    if (queues[i - 1].length > 0)
+      return &queues[i - 1];
+  return NULL;
+}
+
+/* The first of the queue is sent to its end. */
+static void
+number_first (SentientStream *self, GQueue *queue)
+{
+  SentientOutgoing *message = g_queue_pop_head (queue);
+
+  message->number = ++self->sent;
+  g_queue_push_tail (&self->unacked, message);
+}
+
+/* NULL: not worth it. */
+static GByteArray *
+try_deflate (SentientStream *self, const guint8 *frame, gsize len)
+{
+  GByteArray *deflated;
+
+  if (len <= DEFLATE_MIN)
+    return NULL;
+  if (self->deflate_skip > 0)
+    {
+      self->deflate_skip--;
+      return NULL;
+    }
+  deflated = sentient_frame_deflate (self->compressor, frame, len);
+  if (deflated != NULL && deflated->len <= len / 8 * 7)
+    self->deflate_penalty = 0;
+  else
+    self->deflate_penalty = CLAMP (self->deflate_penalty * 2, 1, DEFLATE_PENALTY_MAX);
+  self->deflate_skip = self->deflate_penalty;
+  return deflated;
+}
+
+/* Takes frame. */
+static GBytes *
+seal (SentientStream *self, GByteArray *frame)
+{
+  GByteArray *deflated = try_deflate (self, frame->data, frame->len);
+
+  if (deflated != NULL)
+    {
+      g_byte_array_unref (frame);
+      frame = deflated;
+    }
+  self->bytes_sent += frame->len;
+  return g_byte_array_free_to_bytes (frame);
+}
+
+static void
+append_to_batch (GByteArray *batch, const SentientOutgoing *message)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (message->data, &size);
+
+  sentient_frame_append_to_batch (batch, message->is_text, data, size);
+}
+
+static GBytes *
+next_small (SentientStream *self, GQueue *queue)
+{
+  const guint64 room = SENTIENT_STREAM_WINDOW - (self->bytes_sent - self->bytes_acked);
+  const gsize max = MIN (BATCH_MAX, room);
+  GByteArray *out = g_byte_array_new ();
+  SentientOutgoing *message = g_queue_peek_head (queue);
+  SentientOutgoing *second = g_queue_peek_nth (queue, 1);
+  gsize size = get_size (message);
+
+  if (second == NULL || 1 + 2 * BATCH_ENTRY_HEAD + size + get_size (second) > max)
+    {
+      sentient_frame_append_message (out, message->is_text, g_bytes_get_data (message->data, NULL),
+                                     size);
+      number_first (self, queue);
+      return seal (self, out);
+    }
+  while (message != NULL && out->len + 1 + BATCH_ENTRY_HEAD + get_size (message) <= max)
+    {
+      append_to_batch (out, message);
+      number_first (self, queue);
+      message = g_queue_peek_head (queue);
+    }
+  return seal (self, out);
+}
+
+/* The whole of a large message as one deflated frame. NULL: it is not small enough for that. */
+static GBytes *
+try_whole (SentientStream *self, GQueue *queue)
+{
+  SentientOutgoing *message = g_queue_peek_head (queue);
+  gsize size = get_size (message);
+  g_autoptr (GByteArray) frame = NULL;
+  g_autoptr (GByteArray) sample = NULL;
+  GByteArray *whole;
+
+  if (size >= SENTIENT_FRAME_INFLATED_MAX)
+    return NULL;
+  frame = g_byte_array_sized_new ((guint)size + 1);
+  sentient_frame_append_message (frame, message->is_text, g_bytes_get_data (message->data, NULL),
+                                 size);
+  sample = try_deflate (self, frame->data, SAMPLE_SIZE);
+  if (sample == NULL || sample->len > SAMPLE_SIZE / 4 * 3)
+    return NULL;
+  whole = sentient_frame_deflate (self->compressor, frame->data, frame->len);
+  if (whole == NULL)
+    return NULL;
+  number_first (self, queue);
+  self->bytes_sent += whole->len;
+  return g_byte_array_free_to_bytes (whole);
+}
+
+static GBytes *
+next_chunk (SentientStream *self, GQueue *queue)
+{
+  SentientOutgoing *message = g_queue_peek_head (queue);
+  gsize size = get_size (message);
+  SentientFrame chunk = { .kind = SENTIENT_FRAME_CHUNK };
+  GByteArray *out;
+  GBytes *whole;
+
+  if (message->chunked == 0)
+    {
+      whole = try_whole (self, queue);
+      if (whole != NULL)
+        return whole;
+      message->stream = ++self->last_stream;
+    }
+  chunk.stream = message->stream;
+  chunk.is_text = message->is_text;
+  chunk.body = (const guint8 *)g_bytes_get_data (message->data, NULL) + message->chunked;
+  chunk.len = MIN (SENTIENT_FRAME_CHUNK_MAX, size - message->chunked);
+  chunk.first = message->chunked == 0;
+  chunk.total = chunk.first ? size : 0;
+  message->chunked += chunk.len;
+  chunk.last = message->chunked == size;
+  out = g_byte_array_sized_new (CHUNK_FRAME_MAX);
+  sentient_frame_append_chunk (out, &chunk);
+  if (chunk.last)
+    number_first (self, queue);
+  return seal (self, out);
+}
+
+GBytes *
+sentient_stream_next_data (SentientStream *self)
+{
+  GQueue *small = find_queue (self->small);
+  GQueue *large = find_queue (self->large);
+  gboolean may_small
+      = small != NULL
+        && has_room (self, SENTIENT_STREAM_WINDOW, get_size (g_queue_peek_head (small)) + 1);
+  gboolean may_chunk
+      = large != NULL && has_room (self, SENTIENT_STREAM_CHUNK_WINDOW, CHUNK_FRAME_MAX);
+
+  if (may_chunk && (self->chunks_turn || !may_small))
+    {
+      self->chunks_turn = FALSE;
+      return next_chunk (self, large);
+    }
+  if (!may_small)
+    return NULL;
+  self->chunks_turn = TRUE;
+  return next_small (self, small);
+}
