@@ -5,6 +5,8 @@
 #include "core/sentient-error.h"
 #include "webrtc/sentient-sdp.h"
 
+#define PROTOCOL_KEY "sentient-link-protocol"
+
 typedef enum
 {
   SIGNAL_LOCAL_DESCRIPTION,
@@ -40,6 +42,22 @@ sentient_link_default_init (SentientLinkInterface *iface)
       = g_signal_new ("drained", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_CLOSED] = g_signal_new ("closed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                          G_TYPE_NONE, 1, G_TYPE_ERROR);
+}
+
+void
+sentient_link_set_protocol (SentientLink *self, const char *protocol)
+{
+  g_return_if_fail (SENTIENT_IS_LINK (self));
+
+  g_object_set_data_full (G_OBJECT (self), PROTOCOL_KEY, g_strdup (protocol), g_free);
+}
+
+const char *
+sentient_link_get_protocol (SentientLink *self)
+{
+  g_return_val_if_fail (SENTIENT_IS_LINK (self), NULL);
+
+  return g_object_get_data (G_OBJECT (self), PROTOCOL_KEY);
 }
 
 void

@@ -58,6 +58,11 @@ struct _SentientLinkInterface
   char *(*dup_description) (SentientLink *self);
 };
 
+/* The subprotocol of the channel: the offerer gives it before it starts, or NULL; the other end
+ * knows it once the link is open. */
+void sentient_link_set_protocol (SentientLink *self, const char *protocol);
+const char *sentient_link_get_protocol (SentientLink *self);
+
 /* Once. The offerer makes the channel and emits its offer; the other waits for one. */
 void sentient_link_start (SentientLink *self, gboolean offerer);
 

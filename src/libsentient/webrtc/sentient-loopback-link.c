@@ -16,7 +16,8 @@ typedef struct
   gatomicrefcount refs;
   SentientMailbox *mailbox;
   char *token;
-  gint buffered; /* atomic: bytes this end sent which the other has not taken yet */
+  char *protocol; /* under endpoints_lock; of the offerer */
+  gint buffered;  /* atomic: bytes this end sent which the other has not taken yet */
 } Endpoint;
 
 typedef enum
@@ -76,6 +77,7 @@ endpoint_unref (Endpoint *endpoint)
     return;
   sentient_mailbox_unref (endpoint->mailbox);
   g_free (endpoint->token);
+  g_free (endpoint->protocol);
   g_free (endpoint);
 }
 
@@ -100,7 +102,7 @@ endpoint_unregister (Endpoint *endpoint)
 }
 
 static Endpoint *
-endpoint_find (const char *token)
+endpoint_find (const char *token, char **protocol)
 {
   Endpoint *endpoint = NULL;
 
@@ -108,7 +110,10 @@ endpoint_find (const char *token)
   if (endpoints != NULL)
     endpoint = g_hash_table_lookup (endpoints, token);
   if (endpoint != NULL)
-    endpoint_ref (endpoint);
+    {
+      endpoint_ref (endpoint);
+      *protocol = g_strdup (endpoint->protocol);
+    }
   sentient_race_unlock (&endpoints_lock);
   return endpoint;
 }
@@ -173,8 +178,12 @@ sentient_loopback_link_start (SentientLink *link, gboolean offerer)
 
   self->state = SENTIENT_LINK_STATE_CONNECTING;
   self->offerer = offerer;
-  if (offerer)
-    post (self->endpoint, EVENT_START, NULL);
+  if (!offerer)
+    return;
+  sentient_race_lock (&endpoints_lock);
+  self->endpoint->protocol = g_strdup (sentient_link_get_protocol (link));
+  sentient_race_unlock (&endpoints_lock);
+  post (self->endpoint, EVENT_START, NULL);
 }
 
 /* NULL and error: what is wrong with it. */
@@ -197,8 +206,11 @@ find_peer (SentientLoopbackLink *self, SentientSignalType type, const char *sdp,
     {
       const char *start = at + strlen (TOKEN_PREFIX);
       g_autofree char *token = g_strndup (start, strcspn (start, "\r\n"));
+      g_autofree char *protocol = NULL;
 
-      peer = endpoint_find (token);
+      peer = endpoint_find (token, &protocol);
+      if (!self->offerer)
+        sentient_link_set_protocol (SENTIENT_LINK (self), protocol);
       if (peer == NULL)
         what = "a session description of a link that is not in this process, or gone";
     }

@@ -8,6 +8,7 @@
 
 #include "core/sentient-error.h"
 #include "core/sentient-race.h"
+#include "webrtc/sentient-frame.h"
 #include "webrtc/sentient-pipe-tap.h"
 
 #define CHANNEL_LABEL "prrc"
@@ -22,6 +23,7 @@
 /* What usrsctp's timer thread may take to be through with an association that was closed. */
 #define SETTLE_MS 100
 #define DEFAULT_STUN_PORT 3478
+#define SOCKET_BUFFER_SIZE (2 * 1000 * 1000)
 #define LAST_ASSOCIATION_ID 65534
 
 struct _SentientPipe
@@ -313,11 +315,16 @@ sentient_pipe_play (SentientPipe *self)
 }
 
 GstWebRTCDataChannel *
-sentient_pipe_create_channel (SentientPipe *self)
+sentient_pipe_create_channel (SentientPipe *self, const char *protocol)
 {
+  g_autoptr (GstStructure) options = NULL;
+
   g_assert (self->channel == NULL);
 
-  g_signal_emit_by_name (self->webrtc, "create-data-channel", CHANNEL_LABEL, NULL, &self->channel);
+  if (protocol != NULL)
+    options = gst_structure_new ("options", "protocol", G_TYPE_STRING, protocol, NULL);
+  g_signal_emit_by_name (self->webrtc, "create-data-channel", CHANNEL_LABEL, options,
+                         &self->channel);
   if (self->channel != NULL)
     sentient_pipe_tap_connect_channel (self->tap, self->channel);
   return self->channel;
@@ -495,6 +502,22 @@ sentient_pipe_dup_remote_certificate (SentientPipe *self)
   if (dtls != NULL)
     g_object_get (dtls, "remote-certificate", &pem, NULL);
   return pem;
+}
+
+void
+sentient_pipe_enlarge_buffers (SentientPipe *self)
+{
+  g_autoptr (GObject) dtls = get_dtls_transport (self);
+  g_autoptr (GObject) ice = NULL;
+  g_autofree char *protocol = NULL;
+
+  g_object_get (self->channel, "protocol", &protocol, NULL);
+  if (dtls != NULL)
+    g_object_get (dtls, "transport", &ice, NULL);
+  if (ice != NULL && g_strcmp0 (protocol, SENTIENT_FRAME_PROTOCOL) == 0
+      && g_object_class_find_property (G_OBJECT_GET_CLASS (ice), "send-buffer-size") != NULL)
+    g_object_set (ice, "send-buffer-size", SOCKET_BUFFER_SIZE, "receive-buffer-size",
+                  SOCKET_BUFFER_SIZE, NULL);
 }
 
 static char *

@@ -56,8 +56,11 @@ SentientPipe *sentient_pipe_new (SentientMailbox *mailbox,
 void sentient_pipe_tear_down (SentientPipe *self, gboolean polite);
 
 gboolean sentient_pipe_play (SentientPipe *self);
-/* The channel "prrc", in READY. NULL: webrtcbin made none. */
-GstWebRTCDataChannel *sentient_pipe_create_channel (SentientPipe *self);
+/* The channel "prrc", in READY; protocol may be NULL. NULL: webrtcbin made none. */
+GstWebRTCDataChannel *sentient_pipe_create_channel (SentientPipe *self, const char *protocol);
+/* Once the channel is open. Does nothing to one without the framing, and with it the window: what
+ * it is given would just wait there. */
+void sentient_pipe_enlarge_buffers (SentientPipe *self);
 /* The one the other end made. */
 void sentient_pipe_set_channel (SentientPipe *self, GstWebRTCDataChannel *channel);
 gboolean sentient_pipe_channel_is_open (SentientPipe *self);

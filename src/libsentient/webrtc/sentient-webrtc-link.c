@@ -156,7 +156,8 @@ sentient_webrtc_link_start (SentientLink *link, gboolean offerer)
       return;
     }
   if (offerer)
-    g_set_object (&self->channel, sentient_pipe_create_channel (self->pipe));
+    g_set_object (&self->channel,
+                  sentient_pipe_create_channel (self->pipe, sentient_link_get_protocol (link)));
   if ((offerer && self->channel == NULL) || !sentient_pipe_play (self->pipe))
     {
       fail_with (self, SENTIENT_ERROR_LINK_FAILED,
@@ -323,6 +324,7 @@ become_open (SentientWebrtcLink *self)
                  NULL);
       return;
     }
+  sentient_pipe_enlarge_buffers (self->pipe);
   self->state = SENTIENT_LINK_STATE_OPEN;
   sentient_link_emit_opened (SENTIENT_LINK (self));
 }
@@ -410,8 +412,9 @@ static void
 on_channel (SentientWebrtcLink *self, SentientPipeEvent *event)
 {
   g_autofree char *label = NULL;
+  g_autofree char *protocol = NULL;
 
-  g_object_get (event->channel, "label", &label, NULL);
+  g_object_get (event->channel, "label", &label, "protocol", &protocol, NULL);
   if (self->channel != NULL || g_strcmp0 (label, "prrc") != 0)
     {
       g_autofree char *text = g_strescape (label != NULL ? label : "", NULL);
@@ -420,6 +423,7 @@ on_channel (SentientWebrtcLink *self, SentientPipeEvent *event)
       return;
     }
   self->channel = g_object_ref (event->channel);
+  sentient_link_set_protocol (SENTIENT_LINK (self), protocol);
   sentient_pipe_set_channel (self->pipe, self->channel);
   if (sentient_pipe_channel_is_open (self->pipe))
     become_open (self);

@@ -46,6 +46,19 @@ test_connect (gconstpointer new_link)
   g_test_message ("%s | %s", near, far);
   g_assert_nonnull (strstr (near, " ↔ "));
   g_assert_nonnull (strstr (far, " ↔ "));
+  g_assert_cmpstr (sentient_link_get_protocol (pair->answerer.link) ?: "", ==, "");
+  close_pair (pair);
+}
+
+static void
+test_protocol (gconstpointer new_link)
+{
+  LinkPair *pair = link_pair_new (*(const LinkNewFunc *)new_link);
+
+  sentient_link_set_protocol (pair->offerer.link, "sentient.v1");
+  link_pair_open (pair);
+  g_assert_cmpstr (sentient_link_get_protocol (pair->offerer.link), ==, "sentient.v1");
+  g_assert_cmpstr (sentient_link_get_protocol (pair->answerer.link), ==, "sentient.v1");
   close_pair (pair);
 }
 
@@ -376,6 +389,7 @@ link_pair_add_tests (const char *prefix, LinkNewFunc new_link)
     GTestDataFunc func;
   } tests[] = {
     { "connect", test_connect },
+    { "protocol", test_protocol },
     { "messages", test_messages },
     { "limits", test_limits },
     { "would-block", test_would_block },
