@@ -4,6 +4,7 @@
 #include "peer/sentient-connection.h"
 #include "peer/sentient-waiters.h"
 #include "webrtc/sentient-link.h"
+#include "webrtc/sentient-stream.h"
 
 G_BEGIN_DECLS
 
@@ -35,6 +36,16 @@ struct _SentientConnection
   SentientWaiters *opening;
   SentientWaiters *closing; /* disconnect_peer () */
   GSource *timeout;
+
+  /* The messages, see sentient-connection-messages.c. */
+  SentientStream *stream; /* NULL: the plain channel of a node without framing, or not open yet */
+  GBytes *held;           /* a frame that the link did not take yet */
+  GQueue senders;         /* Sender: who waits in send_async () */
+  GSource *flush;         /* what was pushed goes out together */
+  GSource *beat;          /* the next look at the time */
+  GSource *closing_timer; /* how long what waits may still go out before the end */
+  gboolean is_paused;
+  gboolean is_reading;
 };
 
 /* abandoned: see SentientWaiters; gets the connection. */
@@ -48,7 +59,32 @@ void sentient_connection_set_state (SentientConnection *self, SentientConnection
 /* Open, and nobody is closing it. */
 gboolean sentient_connection_is_usable (SentientConnection *self);
 void sentient_connection_clear_timeout (SentientConnection *self);
+
+/* sentient-connection-messages.c */
+/* The link is open. */
+void sentient_connection_begin_messages (SentientConnection *self,
+                                         SentientClock *clock,
+                                         gsize message_max);
+/* Whoever waits to send is told that it is over; NULL: closed in good order. */
+void sentient_connection_end_messages (SentientConnection *self, const GError *error);
 gboolean
 sentient_connection_send (SentientConnection *self, GBytes *data, gboolean is_text, GError **error);
+/* Takes task, which returns a boolean. */
+void sentient_connection_send_task (SentientConnection *self,
+                                    GBytes *data,
+                                    gboolean is_text,
+                                    GTask *task);
+/* What came over the link. The rest may be the end of the connection. */
+void sentient_connection_receive (SentientConnection *self, GBytes *data, gboolean is_text);
+/* There may be something to do: it is done soon. */
+void sentient_connection_wake (SentientConnection *self);
+/* The link takes more. */
+void sentient_connection_drained (SentientConnection *self);
+/* It may be dead: asks it, and ends the connection unless it answers soon. */
+void sentient_connection_probe (SentientConnection *self);
+/* Looks at the time, at once. For tests, and the timer. */
+void sentient_connection_check_time (SentientConnection *self);
+/* Closes the link as soon as what was pushed is out. */
+void sentient_connection_close (SentientConnection *self);
 
 G_END_DECLS

@@ -20,9 +20,10 @@ typedef enum
   PROP_STATE,
   PROP_OFFERER,
   PROP_CONNECTED_AT,
+  PROP_PAUSED,
 } SentientConnectionProperty;
 
-static GParamSpec *properties[PROP_CONNECTED_AT + 1];
+static GParamSpec *properties[PROP_PAUSED + 1];
 
 #define TO(state) (1u << SENTIENT_CONNECTION_STATE_##state)
 
@@ -58,6 +59,30 @@ sentient_connection_get_property (GObject *object, guint prop_id, GValue *value,
     case PROP_CONNECTED_AT:
       g_value_set_int64 (value, self->connected_at);
       break;
+    case PROP_PAUSED:
+      g_value_set_boolean (value, self->is_paused);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+sentient_connection_set_property (GObject *object,
+                                  guint prop_id,
+                                  const GValue *value,
+                                  GParamSpec *pspec)
+{
+  switch ((SentientConnectionProperty)prop_id)
+    {
+    case PROP_PAUSED:
+      sentient_connection_set_paused (SENTIENT_CONNECTION (object), g_value_get_boolean (value));
+      break;
+    case PROP_NODE_ID:
+    case PROP_ROOM:
+    case PROP_STATE:
+    case PROP_OFFERER:
+    case PROP_CONNECTED_AT:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -69,6 +94,7 @@ sentient_connection_dispose (GObject *object)
   SentientConnection *self = SENTIENT_CONNECTION (object);
 
   sentient_connection_clear_timeout (self);
+  sentient_connection_end_messages (self, NULL);
   g_clear_object (&self->link);
   g_clear_pointer (&self->opening, sentient_waiters_free);
   g_clear_pointer (&self->closing, sentient_waiters_free);
@@ -96,6 +122,7 @@ sentient_connection_class_init (SentientConnectionClass *klass)
   const GParamFlags read_only = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   object_class->get_property = sentient_connection_get_property;
+  object_class->set_property = sentient_connection_set_property;
   object_class->dispose = sentient_connection_dispose;
   object_class->finalize = sentient_connection_finalize;
 
@@ -145,6 +172,16 @@ sentient_connection_class_init (SentientConnectionClass *klass)
    */
   properties[PROP_CONNECTED_AT]
       = g_param_spec_int64 ("connected-at", NULL, NULL, 0, G_MAXINT64, 0, read_only);
+
+  /**
+   * SentientConnection:paused:
+   *
+   * Whether messages wait at the other end, see sentient_connection_set_paused().
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PAUSED]
+      = g_param_spec_boolean ("paused", NULL, NULL, FALSE, read_only | G_PARAM_WRITABLE);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
@@ -214,26 +251,8 @@ sentient_connection_clear_timeout (SentientConnection *self)
 gboolean
 sentient_connection_is_usable (SentientConnection *self)
 {
-  return self->link != NULL && sentient_link_get_state (self->link) == SENTIENT_LINK_STATE_OPEN;
-}
-
-gboolean
-sentient_connection_send (SentientConnection *self, GBytes *data, gboolean is_text, GError **error)
-{
-  if (self->link == NULL)
-    {
-      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_CONNECTED,
-                   "the connection to “%s” is over", self->node_id);
-      return FALSE;
-    }
-  if (!sentient_link_send (self->link, data, is_text, error))
-    {
-      g_prefix_error (error, "to “%s”: ", self->node_id);
-      return FALSE;
-    }
-  self->messages_sent++;
-  self->bytes_sent += g_bytes_get_size (data);
-  return TRUE;
+  return self->link != NULL && self->closing_timer == NULL
+         && sentient_link_get_state (self->link) == SENTIENT_LINK_STATE_OPEN;
 }
 
 /**
@@ -378,6 +397,46 @@ sentient_connection_get_bytes_received (SentientConnection *self)
   g_return_val_if_fail (SENTIENT_IS_CONNECTION (self), 0);
 
   return self->bytes_received;
+}
+
+/**
+ * sentient_connection_get_paused:
+ * @self: a connection
+ *
+ * Returns: whether it is paused
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_connection_get_paused (SentientConnection *self)
+{
+  g_return_val_if_fail (SENTIENT_IS_CONNECTION (self), FALSE);
+
+  return self->is_paused;
+}
+
+/**
+ * sentient_connection_set_paused:
+ * @self: a connection
+ * @paused: %TRUE: no messages for now
+ *
+ * Lets the other node's messages wait, for an application that is not through with those it has.
+ * At most 512 KiB of them wait here; then the other node cannot send more, and nothing is lost. A
+ * node that does not know the framing `sentient.v1` cannot be slowed down: its messages come all
+ * the same.
+ *
+ * Since: 0.1
+ */
+void
+sentient_connection_set_paused (SentientConnection *self, gboolean paused)
+{
+  g_return_if_fail (SENTIENT_IS_CONNECTION (self));
+
+  if (self->is_paused == !!paused)
+    return;
+  self->is_paused = !!paused;
+  sentient_connection_wake (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PAUSED]);
 }
 
 /**

@@ -29,6 +29,10 @@ guint64 sentient_connection_get_bytes_sent (SentientConnection *self);
 SENTIENT_API
 guint64 sentient_connection_get_bytes_received (SentientConnection *self);
 SENTIENT_API
+gboolean sentient_connection_get_paused (SentientConnection *self);
+SENTIENT_API
+void sentient_connection_set_paused (SentientConnection *self, gboolean paused);
+SENTIENT_API
 char *sentient_connection_dup_candidate_pair (SentientConnection *self);
 
 G_END_DECLS

@@ -155,7 +155,7 @@ sentient_peer_disconnect_peer_async (SentientPeer *self,
       sentient_peer_fail_attempt (self, attempt, why, TRUE);
     }
   if (open != NULL && open->link != NULL)
-    sentient_link_close (open->link);
+    sentient_connection_close (open);
   else if (task != NULL && attempt != NULL)
     g_task_return_boolean (task, TRUE);
   else if (task != NULL)
@@ -221,7 +221,7 @@ sentient_peer_close_async (SentientPeer *self,
       SentientConnection *connection = open->pdata[i];
 
       if (connection->link != NULL)
-        sentient_link_close (connection->link);
+        sentient_connection_close (connection);
     }
   sentient_peer_check_closed (self);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "peer/sentient-peer-private.h"
+#include "protocol/sentient-metadata.h"
+#include "webrtc/sentient-frame.h"
+#include "webrtc/sentient-webrtc-link.h"
 
 /* Attempts and open connections, whatever starts or ends them. A connection's peer is NULL as soon
  * as the peer let go of it. */
@@ -197,6 +200,7 @@ end_connection (SentientPeer *self, SentientConnection *connection, const GError
   if (g_hash_table_lookup (self->open, connection->node_id) == connection)
     g_hash_table_remove (self->open, connection->node_id);
   connection->peer = NULL;
+  sentient_connection_end_messages (connection, error);
   drop_link (self, connection);
   remove_from_list (self, connection);
   sentient_connection_set_state (connection, error != NULL ? SENTIENT_CONNECTION_STATE_FAILED
@@ -208,6 +212,14 @@ end_connection (SentientPeer *self, SentientConnection *connection, const GError
   sentient_peer_emit_peer_disconnected (self, connection->node_id, error);
   sentient_waiters_return_done (connection->closing);
   sentient_peer_check_closed (self);
+}
+
+void
+sentient_peer_break_connection (SentientPeer *self,
+                                SentientConnection *connection,
+                                const GError *error)
+{
+  end_connection (self, connection, error);
 }
 
 static void
@@ -225,6 +237,7 @@ on_link_opened (SentientLink *link, SentientConnection *connection)
   sentient_early_candidates_drop (self->early, connection->node_id);
   sentient_peer_forget_retries (self, connection->node_id);
   sentient_connection_clear_timeout (connection);
+  sentient_connection_begin_messages (connection, self->clock, self->max_message_size);
   sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_CONNECTED);
   if (old != NULL) /* it started anew, or wanted another one: this takes its place */
     end_connection (self, old, NULL);
@@ -240,19 +253,13 @@ on_link_opened (SentientLink *link, SentientConnection *connection)
 static void
 on_link_message (SentientLink *link, GBytes *data, gboolean is_text, SentientConnection *connection)
 {
-  g_autoptr (SentientPeer) self = g_object_ref (connection->peer);
-
-  connection->messages_received++;
-  connection->bytes_received += g_bytes_get_size (data);
-  sentient_peer_emit_message (self, connection->node_id, data, is_text);
+  sentient_connection_receive (connection, data, is_text);
 }
 
 static void
 on_link_drained (SentientLink *link, SentientConnection *connection)
 {
-  g_autoptr (SentientPeer) self = g_object_ref (connection->peer);
-
-  sentient_peer_emit_drained (self, connection->node_id);
+  sentient_connection_drained (connection);
 }
 
 static void
@@ -296,6 +303,34 @@ normalize_turn (GStrv servers)
   return g_strv_builder_end (builder);
 }
 
+SentientLink *
+sentient_peer_make_webrtc_link (const char *const *stun_urls,
+                                const char *const *turn_urls,
+                                gpointer user_data)
+{
+  return sentient_webrtc_link_new (stun_urls, turn_urls);
+}
+
+void
+sentient_peer_set_link_factory (SentientPeer *self,
+                                SentientLinkFactory factory,
+                                gpointer user_data,
+                                GDestroyNotify user_data_free)
+{
+  if (self->link_factory_data_free != NULL)
+    self->link_factory_data_free (self->link_factory_data);
+  self->link_factory = factory;
+  self->link_factory_data = user_data;
+  self->link_factory_data_free = user_data_free;
+}
+
+void
+sentient_peer_set_intervals (SentientPeer *self, guint silence_ms, guint poll_ms)
+{
+  self->silence_ms = silence_ms;
+  self->poll_ms = poll_ms;
+}
+
 static SentientLink *
 make_link (SentientPeer *self, SentientConnection *connection)
 {
@@ -316,6 +351,23 @@ make_link (SentientPeer *self, SentientConnection *connection)
   g_signal_connect_object (link, "drained", G_CALLBACK (on_link_drained), connection, 0);
   g_signal_connect_object (link, "closed", G_CALLBACK (on_link_closed), connection, 0);
   return link;
+}
+
+/* Whether the node understands the frames of sentient.v1: it says so where we met. */
+static gboolean
+knows_framing (SentientPeer *self, SentientConnection *connection)
+{
+  SentientRoom *room = NULL;
+  SentientMember *member;
+
+  if (connection->room != NULL)
+    room = sentient_peer_find_room (self, connection->room);
+  if (room == NULL || sentient_room_find_member (room, connection->node_id) == NULL)
+    room = sentient_peer_find_shared_room (self, connection->node_id);
+  member = room != NULL ? sentient_room_find_member (room, connection->node_id) : NULL;
+  return member != NULL && !self->is_plain
+         && sentient_metadata_has_capability (sentient_member_get_metadata (member),
+                                              SENTIENT_FRAME_PROTOCOL);
 }
 
 static char *
@@ -355,6 +407,8 @@ sentient_peer_negotiate (SentientPeer *self,
     sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_CONNECTING);
   if (connection->link != link)
     return;
+  if (offer == NULL && knows_framing (self, connection))
+    sentient_link_set_protocol (link, SENTIENT_FRAME_PROTOCOL);
   sentient_link_start (link, offer == NULL);
   if (offer != NULL && connection->link == link)
     sentient_link_set_remote_description (link, SENTIENT_SIGNAL_TYPE_OFFER, offer);
@@ -397,6 +451,7 @@ sentient_peer_drop_links (SentientPeer *self)
 
       connection->peer = NULL;
       sentient_connection_clear_timeout (connection);
+      sentient_connection_end_messages (connection, NULL);
       if (link != NULL)
         {
           g_signal_handlers_disconnect_by_data (link, connection);

@@ -3,32 +3,62 @@
 
 #include <string.h>
 
-static gboolean
-send_to (SentientPeer *self, const char *node_id, GBytes *data, gboolean is_text, GError **error)
+/* NULL: there is none. */
+static SentientConnection *
+find_open (SentientPeer *self, const char *node_id, GError **error)
 {
   SentientConnection *connection = g_hash_table_lookup (self->open, node_id);
 
   if (connection == NULL)
+    g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_CONNECTED,
+                 "there is no open connection to “%s”: connect to it first", node_id);
+  return connection;
+}
+
+static gboolean
+send_to (SentientPeer *self, const char *node_id, GBytes *data, gboolean is_text, GError **error)
+{
+  SentientConnection *connection = find_open (self, node_id, error);
+
+  return connection != NULL && sentient_connection_send (connection, data, is_text, error);
+}
+
+/* Takes task. */
+static void
+send_task_to (SentientPeer *self, const char *node_id, GBytes *data, gboolean is_text, GTask *task)
+{
+  GError *error = NULL;
+  SentientConnection *connection = find_open (self, node_id, &error);
+
+  if (connection != NULL)
     {
-      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_CONNECTED,
-                   "there is no open connection to “%s”: connect to it first", node_id);
-      return FALSE;
+      sentient_connection_send_task (connection, data, is_text, task);
+      return;
     }
-  return sentient_connection_send (connection, data, is_text, error);
+  g_task_return_error (task, error);
+  g_object_unref (task);
 }
 
 /**
  * sentient_peer_send:
  * @self: a peer
  * @node_id: a connected node
- * @text: UTF-8 text, 1 to 65536 bytes
+ * @text: UTF-8 text of at most #SentientPeer:max-message-size bytes
  * @error: return location
  *
- * Sends a text message over the open data channel. Messages arrive whole and in order.
+ * Sends a text message over the open data channel. Messages arrive whole, and those of up to 65535
+ * bytes in the order in which they were sent, be they text or bytes. Larger ones arrive in order
+ * among themselves; small ones do not wait for them.
  *
- * Errors: %SENTIENT_ERROR_NOT_CONNECTED, %SENTIENT_ERROR_BAD_REQUEST (empty, or no UTF-8),
- * %SENTIENT_ERROR_PAYLOAD_TOO_LARGE, %SENTIENT_ERROR_WOULD_BLOCK (too much is waiting: send it
- * again after #SentientPeer::drained).
+ * At most 1 MiB of small messages waits to be sent or to be received by the other node, and as much
+ * of large ones, or one: then a message is refused. sentient_peer_send_async() waits instead.
+ *
+ * A node that does not know the framing `sentient.v1` takes 1 to 65536 bytes, and gives no sign of
+ * how fast it reads.
+ *
+ * Errors: %SENTIENT_ERROR_NOT_CONNECTED, %SENTIENT_ERROR_BAD_REQUEST (no UTF-8, or empty where that
+ * is not possible), %SENTIENT_ERROR_PAYLOAD_TOO_LARGE, %SENTIENT_ERROR_WOULD_BLOCK (too much is
+ * waiting: send it again after #SentientPeer::drained).
  *
  * Returns: %TRUE if the channel took it
  *
@@ -51,7 +81,7 @@ sentient_peer_send (SentientPeer *self, const char *node_id, const char *text, G
  * sentient_peer_send_bytes:
  * @self: a peer
  * @node_id: a connected node
- * @data: 1 to 65536 bytes
+ * @data: at most #SentientPeer:max-message-size bytes
  * @error: return location
  *
  * Sends a binary message; else like sentient_peer_send().
@@ -68,6 +98,99 @@ sentient_peer_send_bytes (SentientPeer *self, const char *node_id, GBytes *data,
   g_return_val_if_fail (data != NULL, FALSE);
 
   return send_to (self, node_id, data, FALSE, error);
+}
+
+/**
+ * sentient_peer_send_async:
+ * @self: a peer
+ * @node_id: a connected node
+ * @text: UTF-8 text of at most #SentientPeer:max-message-size bytes
+ * @cancellable: (nullable): a #GCancellable; once the message is taken it cannot be called back
+ * @callback: called when the message is taken
+ * @user_data: for @callback
+ *
+ * Sends a text message as soon as not too much is waiting for the other node, see
+ * sentient_peer_send(). Messages that wait are taken in order; sentient_peer_send() is refused
+ * meanwhile, so that it does not overtake them.
+ *
+ * Since: 0.1
+ */
+void
+sentient_peer_send_async (SentientPeer *self,
+                          const char *node_id,
+                          const char *text,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  g_autoptr (GBytes) data = NULL;
+  GTask *task;
+
+  g_return_if_fail (SENTIENT_IS_PEER (self));
+  g_return_if_fail (node_id != NULL);
+  g_return_if_fail (text != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, sentient_peer_send_async);
+  data = g_bytes_new (text, strlen (text));
+  send_task_to (self, node_id, data, TRUE, task);
+}
+
+/**
+ * sentient_peer_send_bytes_async:
+ * @self: a peer
+ * @node_id: a connected node
+ * @data: at most #SentientPeer:max-message-size bytes
+ * @cancellable: (nullable): a #GCancellable; once the message is taken it cannot be called back
+ * @callback: called when the message is taken
+ * @user_data: for @callback
+ *
+ * Sends a binary message; else like sentient_peer_send_async(), and finished like it.
+ *
+ * Since: 0.1
+ */
+void
+sentient_peer_send_bytes_async (SentientPeer *self,
+                                const char *node_id,
+                                GBytes *data,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (SENTIENT_IS_PEER (self));
+  g_return_if_fail (node_id != NULL);
+  g_return_if_fail (data != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, sentient_peer_send_async);
+  send_task_to (self, node_id, data, FALSE, task);
+}
+
+/**
+ * sentient_peer_send_finish:
+ * @self: a peer
+ * @result: what the callback got
+ * @error: return location
+ *
+ * Finishes sentient_peer_send_async() and sentient_peer_send_bytes_async().
+ *
+ * Errors: those of sentient_peer_send() without %SENTIENT_ERROR_WOULD_BLOCK, and what ended the
+ * connection while the message waited (%SENTIENT_ERROR_CONNECTION_LOST, %SENTIENT_ERROR_PROTOCOL).
+ *
+ * Returns: %TRUE if the message was taken
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_peer_send_finish (SentientPeer *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 static gboolean
@@ -128,7 +251,7 @@ broadcast (SentientPeer *self,
  * sentient_peer_broadcast:
  * @self: a peer
  * @room: a room that was joined
- * @text: UTF-8 text, 1 to 65536 bytes
+ * @text: UTF-8 text, see sentient_peer_send()
  * @n_sent: (out) (optional): how many nodes it was sent to
  * @error: return location
  *
@@ -163,7 +286,7 @@ sentient_peer_broadcast (SentientPeer *self,
  * sentient_peer_broadcast_bytes:
  * @self: a peer
  * @room: a room that was joined
- * @data: 1 to 65536 bytes
+ * @data: the message, see sentient_peer_send()
  * @n_sent: (out) (optional): how many nodes it was sent to
  * @error: return location
  *

@@ -59,8 +59,11 @@ struct _SentientPeer
   guint request_timeout;
   guint reconnect_delay;
   guint max_connections;
+  guint max_message_size;
   guint silence_ms;
   guint poll_ms;
+  gboolean is_plain; /* knows no framing; for tests */
+  SentientClock *clock;
   SentientLinkFactory link_factory;
   gpointer link_factory_data;
   GDestroyNotify link_factory_data_free;
@@ -224,6 +227,13 @@ void sentient_peer_retry_later (SentientPeer *self, const char *node_id);
 void sentient_peer_forget_retries (SentientPeer *self, const char *node_id);
 
 /* sentient-peer-links.c */
+/* An open connection is lost. */
+void sentient_peer_break_connection (SentientPeer *self,
+                                     SentientConnection *connection,
+                                     const GError *error);
+SentientLink *sentient_peer_make_webrtc_link (const char *const *stun_urls,
+                                              const char *const *turn_urls,
+                                              gpointer user_data);
 /* The newcomer's part: offers to a member it found. */
 void sentient_peer_greet (SentientPeer *self, const char *node_id, const char *room);
 void sentient_peer_drop_links (SentientPeer *self);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "peer/sentient-peer-private.h"
+#include "webrtc/sentient-frame.h"
 
 #include <string.h>
 
 #include "protocol/sentient-json.h"
+#include "protocol/sentient-metadata.h"
 #include "protocol/sentient-names.h"
 #include "protocol/sentient-request.h"
 
@@ -106,6 +108,18 @@ on_request_timeout (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* With what we can do, for those who connect to us. */
+static gboolean
+send_join (SentientPeer *self, const char *room, const char *metadata, GError **error)
+{
+  g_autofree char *told = NULL;
+
+  if (self->is_plain)
+    return sentient_channel_join (self->channel, room, metadata, error);
+  told = sentient_metadata_dup_with_capability (metadata, SENTIENT_FRAME_PROTOCOL);
+  return sentient_channel_join (self->channel, room, told, error);
+}
+
 static Request *
 add_request (SentientPeer *self, gboolean join, const char *room, const char *metadata)
 {
@@ -141,7 +155,7 @@ on_retry (gpointer user_data)
   /* It runs: what destroys it next must find another. */
   set_timeout (self, request, self->request_timeout, on_request_timeout);
   if (sentient_peer_has_coordinator (self)
-      && !sentient_channel_join (self->channel, request->room, request->metadata, &error))
+      && !send_join (self, request->room, request->metadata, &error))
     {
       owned = take_request (self, request);
       refuse_request (self, request, error);
@@ -197,7 +211,7 @@ sentient_peer_rejoin (SentientPeer *self)
       g_autoptr (GError) error = NULL;
       Request *request;
 
-      if (!sentient_channel_join (self->channel, names->pdata[i], metadata, &error))
+      if (!send_join (self, names->pdata[i], metadata, &error))
         {
           sentient_peer_emit_error (self, error);
           continue;
@@ -339,9 +353,10 @@ may_ask (SentientPeer *self, const char *wish, const char *room, GError **error)
  * @callback: called when the coordinator has answered
  * @user_data: for @callback
  *
- * Joins a room. With #SentientPeer:auto-connect the peer then connects to everyone it finds there.
- * Joining again changes the metadata. After the coordinator was lost and found again, the peer
- * joins its rooms again by itself.
+ * Joins a room. If there is room in @metadata, `sentient.v1` is added to its `capabilities` on the
+ * way, so that others use the framing. With #SentientPeer:auto-connect the peer then connects to
+ * everyone it finds there. Joining again changes the metadata. After the coordinator was lost and
+ * found again, the peer joins its rooms again by itself.
  *
  * Since: 0.1
  */
@@ -363,7 +378,7 @@ sentient_peer_join_async (SentientPeer *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, sentient_peer_join_async);
   if (!may_ask (self, "join", room, &error) || !is_object (metadata, &error)
-      || !sentient_channel_join (self->channel, room, metadata, &error))
+      || !send_join (self, room, metadata, &error))
     {
       g_task_return_error (task, g_steal_pointer (&error));
       return;

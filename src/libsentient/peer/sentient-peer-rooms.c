@@ -205,9 +205,14 @@ handle_presence (SentientPeer *self, SentientServerMessage *message, gboolean on
 {
   SentientRoom *room = sentient_peer_find_room (self, message->room);
   SentientMember *member = room != NULL ? sentient_room_find_member (room, message->node_id) : NULL;
+  SentientConnection *connection;
 
   if (member != NULL)
     sentient_member_set_online (member, online);
+  /* Only the coordinator lost it, perhaps. */
+  connection = online ? NULL : g_hash_table_lookup (self->open, message->node_id);
+  if (connection != NULL)
+    sentient_connection_probe (connection);
 }
 
 /* Signals were among what is lost. */

@@ -4,7 +4,6 @@
 #include "core/sentient-enum-types.h"
 #include "protocol/sentient-names.h"
 #include "signaling/sentient-poll-channel.h"
-#include "webrtc/sentient-webrtc-link.h"
 
 /**
  * SentientPeer:
@@ -37,9 +36,12 @@ typedef enum
   PROP_REQUEST_TIMEOUT,
   PROP_RECONNECT_DELAY,
   PROP_MAX_CONNECTIONS,
+  PROP_MAX_MESSAGE_SIZE,
 } SentientPeerProperty;
 
-static GParamSpec *properties[PROP_MAX_CONNECTIONS + 1];
+static GParamSpec *properties[PROP_MAX_MESSAGE_SIZE + 1];
+
+#define MESSAGE_SIZE (256 * 1024 * 1024)
 
 #define TO(state) (1u << SENTIENT_PEER_STATE_##state)
 
@@ -139,32 +141,6 @@ sentient_peer_add_timeout (SentientPeer *self, guint ms, GSourceFunc func, gpoin
   return source;
 }
 
-static SentientLink *
-make_webrtc_link (const char *const *stun_urls, const char *const *turn_urls, gpointer user_data)
-{
-  return sentient_webrtc_link_new (stun_urls, turn_urls);
-}
-
-void
-sentient_peer_set_link_factory (SentientPeer *self,
-                                SentientLinkFactory factory,
-                                gpointer user_data,
-                                GDestroyNotify user_data_free)
-{
-  if (self->link_factory_data_free != NULL)
-    self->link_factory_data_free (self->link_factory_data);
-  self->link_factory = factory;
-  self->link_factory_data = user_data;
-  self->link_factory_data_free = user_data_free;
-}
-
-void
-sentient_peer_set_intervals (SentientPeer *self, guint silence_ms, guint poll_ms)
-{
-  self->silence_ms = silence_ms;
-  self->poll_ms = poll_ms;
-}
-
 static void
 sentient_peer_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
@@ -223,6 +199,9 @@ sentient_peer_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_MAX_CONNECTIONS:
       g_value_set_uint (value, self->max_connections);
       break;
+    case PROP_MAX_MESSAGE_SIZE:
+      g_value_set_uint (value, self->max_message_size);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -261,6 +240,9 @@ sentient_peer_set_property (GObject *object, guint prop_id, const GValue *value,
       break;
     case PROP_MAX_CONNECTIONS:
       set_uint (self, &self->max_connections, g_value_get_uint (value), pspec);
+      break;
+    case PROP_MAX_MESSAGE_SIZE:
+      set_uint (self, &self->max_message_size, g_value_get_uint (value), pspec);
       break;
     case PROP_STATE:
     case PROP_CHANNEL_KIND:
@@ -336,6 +318,7 @@ sentient_peer_finalize (GObject *object)
   g_free (self->coordinator_uri);
   g_free (self->coordinator_id);
   g_free (self->node_id);
+  g_object_unref (self->clock);
   g_main_context_unref (self->context);
 
   G_OBJECT_CLASS (sentient_peer_parent_class)->finalize (object);
@@ -528,6 +511,17 @@ make_settings_properties (void)
    */
   properties[PROP_MAX_CONNECTIONS] = g_param_spec_uint ("max-connections", NULL, NULL, 1, G_MAXINT,
                                                         64, flags | G_PARAM_WRITABLE);
+
+  /**
+   * SentientPeer:max-message-size:
+   *
+   * Bytes of one message, sent or received. Who sends more than that is disconnected from. Three
+   * of them can be on their way here from each node at once. Read when a connection is open.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_MESSAGE_SIZE] = g_param_spec_uint ("max-message-size", NULL, NULL, 1, 1 << 30,
+                                                         MESSAGE_SIZE, flags | G_PARAM_WRITABLE);
 }
 
 static void
@@ -557,9 +551,11 @@ sentient_peer_init (SentientPeer *self)
   self->request_timeout = 10000;
   self->reconnect_delay = 500;
   self->max_connections = 64;
+  self->max_message_size = MESSAGE_SIZE;
+  self->clock = sentient_clock_new_system ();
   self->silence_ms = SENTIENT_PEER_SILENCE_MS;
   self->poll_ms = SENTIENT_POLL_MS;
-  self->link_factory = make_webrtc_link;
+  self->link_factory = sentient_peer_make_webrtc_link;
 
   self->tried = g_string_new (NULL);
   self->closing_channels = g_ptr_array_new_with_free_func (g_object_unref);

@@ -106,6 +106,22 @@ SENTIENT_API
 gboolean
 sentient_peer_send_bytes (SentientPeer *self, const char *node_id, GBytes *data, GError **error);
 SENTIENT_API
+void sentient_peer_send_async (SentientPeer *self,
+                               const char *node_id,
+                               const char *text,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data);
+SENTIENT_API
+void sentient_peer_send_bytes_async (SentientPeer *self,
+                                     const char *node_id,
+                                     GBytes *data,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+SENTIENT_API
+gboolean sentient_peer_send_finish (SentientPeer *self, GAsyncResult *result, GError **error);
+SENTIENT_API
 gboolean sentient_peer_broadcast (SentientPeer *self,
                                   const char *room,
                                   const char *text,

@@ -428,7 +428,7 @@ test_partial_broadcast (void)
 {
   Pair pair;
   TestPeer *carol = test_peer_new ("carol");
-  g_autofree char *big = g_strnfill (SENTIENT_LINK_MAX_MESSAGE, 'x');
+  g_autofree char *big = g_strnfill (SENTIENT_LINK_MAX_MESSAGE - 1, 'x');
   g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
   g_autoptr (GError) error = NULL;
   guint drained = 0, n_sent = 9;
