@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "peer/sentient-peer-private.h"
-#include "webrtc/sentient-frame.h"
 
 /* What goes over an open connection: in the frames of sentient.v1 if the channel says so, else each
  * message as it is. Whatever runs foreign code may end the connection: hold it. */
@@ -74,16 +73,23 @@ set_beat (SentientConnection *self)
 }
 
 void
-sentient_connection_begin_messages (SentientConnection *self,
-                                    SentientClock *clock,
-                                    gsize message_max)
+sentient_connection_begin_messages (SentientConnection *self, SentientStream *stream)
 {
-  if (g_strcmp0 (sentient_link_get_protocol (self->link), SENTIENT_FRAME_PROTOCOL) != 0)
-    return;
-  self->stream = sentient_stream_new (clock, message_max);
-  sentient_stream_attach (self->stream);
+  g_assert (self->stream == NULL);
+
+  self->stream = stream;
+  sentient_stream_attach (stream);
   set_beat (self);
   sentient_connection_wake (self);
+}
+
+SentientStream *
+sentient_connection_steal_stream (SentientConnection *self)
+{
+  if (self->stream != NULL)
+    sentient_stream_detach (self->stream);
+  g_clear_pointer (&self->held, g_bytes_unref);
+  return g_steal_pointer (&self->stream);
 }
 
 void
@@ -274,12 +280,26 @@ read_messages (SentientConnection *self)
     break_connection (self, error);
 }
 
+static void
+report_restart (SentientConnection *self)
+{
+  guint n_lost;
+
+  if (sentient_stream_take_restart (self->stream, &n_lost) && n_lost > 0)
+    sentient_peer_trace (self->peer, self->node_id,
+                         "it was started anew: %u messages were dropped that it had not "
+                         "acknowledged",
+                         n_lost);
+}
+
 /* All that there is to do. */
 static void
 work (SentientConnection *self)
 {
   g_autoptr (SentientConnection) keep = g_object_ref (self);
 
+  if (self->stream != NULL && self->peer != NULL)
+    report_restart (self);
   read_messages (self);
   send_frames (self);
   serve_senders (self);

@@ -61,10 +61,10 @@ gboolean sentient_connection_is_usable (SentientConnection *self);
 void sentient_connection_clear_timeout (SentientConnection *self);
 
 /* sentient-connection-messages.c */
-/* The link is open. */
-void sentient_connection_begin_messages (SentientConnection *self,
-                                         SentientClock *clock,
-                                         gsize message_max);
+/* The link is open and has frames. stream is taken. */
+void sentient_connection_begin_messages (SentientConnection *self, SentientStream *stream);
+/* For the connection that takes its place; NULL: there is none. */
+SentientStream *sentient_connection_steal_stream (SentientConnection *self);
 /* Whoever waits to send is told that it is over; NULL: closed in good order. */
 void sentient_connection_end_messages (SentientConnection *self, const GError *error);
 gboolean

@@ -3,6 +3,7 @@
 
 #include "core/sentient-enum-types.h"
 #include "core/sentient-error.h"
+#include "webrtc/sentient-frame.h"
 
 /**
  * SentientConnection:
@@ -252,7 +253,10 @@ gboolean
 sentient_connection_is_usable (SentientConnection *self)
 {
   return self->link != NULL && self->closing_timer == NULL
-         && sentient_link_get_state (self->link) == SENTIENT_LINK_STATE_OPEN;
+         && sentient_link_get_state (self->link) == SENTIENT_LINK_STATE_OPEN
+         /* else another one has taken its place, or is about to */
+         && (self->stream != NULL
+             || g_strcmp0 (sentient_link_get_protocol (self->link), SENTIENT_FRAME_PROTOCOL) != 0);
 }
 
 /**

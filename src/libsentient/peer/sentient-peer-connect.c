@@ -148,6 +148,7 @@ sentient_peer_disconnect_peer_async (SentientPeer *self,
       g_object_ref (open);
       sentient_waiters_add (open->closing, g_steal_pointer (&task));
     }
+  g_hash_table_remove (self->streams, node_id);
   if (attempt != NULL)
     {
       why = g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_CLOSED,
@@ -212,6 +213,7 @@ sentient_peer_close_async (SentientPeer *self,
   g_task_set_source_tag (task, sentient_peer_close_async);
   sentient_waiters_add (self->closing, task);
   self->is_closing = TRUE;
+  g_hash_table_remove_all (self->streams);
   why = sentient_peer_new_closed_error (self);
   sentient_peer_fail_attempts (self, why, TRUE);
 

@@ -199,6 +199,7 @@ end_connection (SentientPeer *self, SentientConnection *connection, const GError
 
   if (g_hash_table_lookup (self->open, connection->node_id) == connection)
     g_hash_table_remove (self->open, connection->node_id);
+  sentient_peer_keep_stream (self, connection, error);
   connection->peer = NULL;
   sentient_connection_end_messages (connection, error);
   drop_link (self, connection);
@@ -237,7 +238,9 @@ on_link_opened (SentientLink *link, SentientConnection *connection)
   sentient_early_candidates_drop (self->early, connection->node_id);
   sentient_peer_forget_retries (self, connection->node_id);
   sentient_connection_clear_timeout (connection);
-  sentient_connection_begin_messages (connection, self->clock, self->max_message_size);
+  if (old != NULL)
+    sentient_peer_keep_stream (self, old, NULL);
+  sentient_peer_begin_messages (self, connection);
   sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_CONNECTED);
   if (old != NULL) /* it started anew, or wanted another one: this takes its place */
     end_connection (self, old, NULL);

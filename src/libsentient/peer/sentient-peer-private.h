@@ -20,6 +20,7 @@ G_BEGIN_DECLS
  * sentient-peer-links.c: connections from the first offer to the end of the link.
  * sentient-peer-retry.c: connections that broke are made again.
  * sentient-peer-connect.c: the wishes to connect, to disconnect, to close.
+ * sentient-peer-streams.c: what is to be sent again after a connection broke.
  * sentient-peer-messages.c: what goes over open connections.
  *
  * Whatever runs foreign code (a signal, the return of a task) may find the peer changed afterwards;
@@ -29,6 +30,7 @@ G_BEGIN_DECLS
 #define SENTIENT_PEER_MEMBERS_MAX 4096 /* of one room, as we see it */
 #define SENTIENT_PEER_SILENCE_MS 45000
 #define SENTIENT_PEER_RECONNECT_MAX_MS 30000
+#define SENTIENT_PEER_KEEP_MS 60000 /* what a node that was lost has not received */
 
 /* Who is polite gives in when both ends offer at once. */
 typedef enum
@@ -106,6 +108,7 @@ struct _SentientPeer
   GListStore *connections; /* SentientConnection: all of attempts and open */
   GHashTable *attempts;    /* node id → SentientConnection, not open yet */
   GHashTable *open;        /* node id → SentientConnection */
+  GHashTable *streams;     /* node id → what is kept of the last connection to it */
   GPtrArray *closing_links;
   SentientEarlyCandidates *early;
   GHashTable *retries;   /* node id → what is known of tries to connect again */
@@ -200,6 +203,16 @@ void sentient_peer_handle_local_candidate (SentientPeer *self,
                                            SentientConnection *connection,
                                            guint mline,
                                            const char *candidate);
+
+/* sentient-peer-streams.c */
+GHashTable *sentient_peer_streams_new (void);
+/* The connection ended, with error or without, or is being replaced. */
+void
+sentient_peer_keep_stream (SentientPeer *self, SentientConnection *connection, const GError *error);
+/* NULL: nothing was kept. */
+SentientStream *sentient_peer_take_stream (SentientPeer *self, const char *node_id);
+/* It is open. */
+void sentient_peer_begin_messages (SentientPeer *self, SentientConnection *connection);
 
 /* sentient-peer-links.c */
 /* (element-type SentientConnection): those of a table, held; it may change meanwhile. */

@@ -16,9 +16,10 @@ typedef struct
   gboolean is_text;
   gboolean is_large;
   SentientStreamPriority priority;
-  gsize chunked;  /* bytes that went in chunks */
-  guint32 stream; /* of its chunks */
-  guint64 number; /* once it is sent to its end */
+  guint connection; /* during which it was pushed */
+  gsize chunked;    /* bytes that went in chunks */
+  guint32 stream;   /* of its chunks */
+  guint64 number;   /* once it is sent to its end */
 } SentientOutgoing;
 
 /* A message that is coming in chunks. */
@@ -45,6 +46,7 @@ struct _SentientStream
 
   /* The connection. */
   gboolean is_attached;
+  guint connection; /* counts them */
   gboolean hello_sent;
   gboolean is_ready; /* its hello has come */
   gboolean ping_due;
@@ -93,8 +95,8 @@ struct _SentientStream
 
 /* sentient-stream-send.c */
 void sentient_stream_clear_sending (SentientStream *self);
-/* Drops all messages that are not acknowledged. */
-guint sentient_stream_drop_messages (SentientStream *self);
+/* Drops the messages that are not acknowledged and were pushed before that connection. */
+guint sentient_stream_drop_messages (SentientStream *self, guint connection);
 /* What was sent above received is to be sent again; numbers go on from there. */
 void sentient_stream_rewind (SentientStream *self, guint64 received);
 void sentient_stream_acknowledge (SentientStream *self, guint64 messages);

@@ -41,30 +41,31 @@ drop (SentientStream *self, SentientOutgoing *message)
 }
 
 static guint
-drop_queue (SentientStream *self, GQueue *queue)
+drop_queue (SentientStream *self, GQueue *queue, guint connection)
 {
-  guint n = queue->length;
+  guint n = 0;
   SentientOutgoing *message;
 
-  while ((message = g_queue_pop_head (queue)) != NULL)
-    drop (self, message);
+  for (; (message = g_queue_peek_head (queue)) != NULL && message->connection < connection; n++)
+    drop (self, g_queue_pop_head (queue));
   return n;
 }
 
 guint
-sentient_stream_drop_messages (SentientStream *self)
+sentient_stream_drop_messages (SentientStream *self, guint connection)
 {
-  guint n = drop_queue (self, &self->unacked);
+  guint n = drop_queue (self, &self->unacked, connection);
 
   for (guint i = 0; i < SENTIENT_STREAM_N_PRIORITIES; i++)
-    n += drop_queue (self, &self->small[i]) + drop_queue (self, &self->large[i]);
+    n += drop_queue (self, &self->small[i], connection)
+         + drop_queue (self, &self->large[i], connection);
   return n;
 }
 
 void
 sentient_stream_clear_sending (SentientStream *self)
 {
-  sentient_stream_drop_messages (self);
+  sentient_stream_drop_messages (self, G_MAXUINT);
 }
 
 /* The application's part */
@@ -115,6 +116,7 @@ sentient_stream_push (SentientStream *self,
   message->is_text = is_text;
   message->is_large = is_large;
   message->priority = priority;
+  message->connection = self->connection;
   *cost += g_bytes_get_size (data) + SENTIENT_STREAM_MESSAGE_COST;
   g_queue_push_tail (is_large ? &self->large[priority] : &self->small[priority], message);
   return TRUE;

@@ -57,6 +57,7 @@ sentient_stream_attach (SentientStream *self)
 
   sentient_stream_detach (self);
   self->is_attached = TRUE;
+  self->connection++;
   self->hello_sent = FALSE;
   self->ping_due = TRUE;
   self->pong_due = FALSE;
@@ -89,7 +90,7 @@ handle_hello (SentientStream *self, const SentientFrame *frame, GError **error)
     {
       if (self->is_met)
         {
-          self->n_lost += sentient_stream_drop_messages (self);
+          self->n_lost += sentient_stream_drop_messages (self, self->connection);
           self->has_restarted = TRUE;
         }
       memcpy (self->other, frame->instance, sizeof self->other);

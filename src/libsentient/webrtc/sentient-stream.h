@@ -89,7 +89,8 @@ gboolean sentient_stream_receive (SentientStream *self, GBytes *frame, GError **
  * other end broke the rules. Errors: PROTOCOL, PAYLOAD_TOO_LARGE. */
 GBytes *sentient_stream_next_message (SentientStream *self, gboolean *is_text, GError **error);
 /* TRUE once after the other end turned out to have been started anew. *n_lost: messages to its
- * former instance that it had not acknowledged; they are dropped. */
+ * former instance, pushed before this connection, that it had not acknowledged; they are dropped.
+ */
 gboolean sentient_stream_take_restart (SentientStream *self, guint *n_lost);
 
 /* Pings when it is time. FALSE: the other end is dead. Errors: CONNECTION_LOST. */

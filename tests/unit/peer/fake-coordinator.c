@@ -176,28 +176,34 @@ static void
 tell_room (FakeCoordinator *self, const char *room, const char *about, const char *type)
 {
   const char *key = self->flags & FAKE_LEGACY ? "peerId" : "nodeId";
+  const Place *told = find_place (self, about, room), *to;
+  const char *metadata = told != NULL && told->metadata != NULL ? told->metadata : "{}";
 
   for (guint i = 0; i < self->joined->len; i++)
     {
-      Place *place = self->joined->pdata[i];
-
-      if (g_str_equal (place->room, room) && !g_str_equal (place->node_id, about))
-        fake_say (self, place->node_id,
-                  "{\"type\":\"%s\",\"room\":\"%s\",\"%s\":\"%s\",\"metadata\":{}}", type, room,
-                  key, about);
+      to = self->joined->pdata[i];
+      if (g_str_equal (to->room, room) && to != told)
+        fake_say (self, to->node_id,
+                  "{\"type\":\"%s\",\"room\":\"%s\",\"%s\":\"%s\",\"metadata\":%s}", type, room,
+                  key, about, metadata);
     }
 }
 
 void
-fake_add_member (FakeCoordinator *self, const char *node_id, const char *room)
+fake_add_member (FakeCoordinator *self, const char *node_id, const char *room, char *metadata)
 {
   Place *place = find_place (self, node_id, room);
 
   if (place != NULL)
-    return;
+    {
+      g_free (place->metadata);
+      place->metadata = metadata;
+      return;
+    }
   place = g_new0 (Place, 1);
   place->node_id = g_strdup (node_id);
   place->room = g_strdup (room);
+  place->metadata = metadata;
   g_ptr_array_add (self->joined, place);
   tell_room (self, room, node_id, "peer-joined");
 }
@@ -270,17 +276,12 @@ handle_join (FakeCoordinator *self, const char *node_id, JsonObject *object, gbo
 {
   const char *room = json_object_get_string_member (object, "room");
   JsonNode *metadata = json_object_get_member (object, "metadata");
-  Place *place;
 
   if (self->flags & FAKE_MUTE)
     return NULL;
   if (!(self->flags & (FAKE_ROOM_FULL | FAKE_RATE_ONCE)))
-    {
-      fake_add_member (self, node_id, room);
-      place = find_place (self, node_id, room);
-      g_free (place->metadata);
-      place->metadata = metadata != NULL ? json_to_string (metadata, FALSE) : NULL;
-    }
+    fake_add_member (self, node_id, room,
+                     metadata != NULL ? json_to_string (metadata, FALSE) : NULL);
   return join_result (self, node_id, room, http);
 }
 

@@ -50,7 +50,8 @@ void fake_say (FakeCoordinator *self, const char *node_id, const char *format, .
 void fake_say_raw (FakeCoordinator *self, const char *node_id, const char *text);
 void fake_close_websocket (FakeCoordinator *self, const char *node_id, gushort code);
 /* A member that exists only in the coordinator's mind. */
-void fake_add_member (FakeCoordinator *self, const char *node_id, const char *room);
+/* metadata (may be NULL) is taken. */
+void fake_add_member (FakeCoordinator *self, const char *node_id, const char *room, char *metadata);
 void fake_remove_member (FakeCoordinator *self, const char *node_id, const char *room);
 void fake_relay_held (FakeCoordinator *self);
 

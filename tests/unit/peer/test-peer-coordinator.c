@@ -31,7 +31,7 @@ test_round (gconstpointer data)
   SentientRoom *room;
 
   g_object_set (alice->peer, "auto-connect", FALSE, NULL);
-  fake_add_member (coordinator, "old", "lobby");
+  fake_add_member (coordinator, "old", "lobby", NULL);
   test_peer_connect_to (alice, coordinator);
   g_assert_cmpint (sentient_peer_get_channel_kind (alice->peer), ==,
                    poll ? SENTIENT_CHANNEL_KIND_LONG_POLL : SENTIENT_CHANNEL_KIND_WEBSOCKET);
@@ -44,7 +44,7 @@ test_round (gconstpointer data)
   g_assert_nonnull (sentient_room_find_member (room, "old"));
   g_assert_cmpuint (alice->members->len, ==, 0);
 
-  fake_add_member (coordinator, "new", "lobby");
+  fake_add_member (coordinator, "new", "lobby", NULL);
   await (alice->members->len > 0);
   fake_remove_member (coordinator, "old", "lobby");
   await (alice->members->len > 1);
@@ -95,7 +95,7 @@ test_poll_again (void)
   test_peer_connect_to (alice, coordinator);
   test_peer_join (alice, "lobby");
   await (coordinator->polls >= 3);
-  fake_add_member (coordinator, "new", "lobby");
+  fake_add_member (coordinator, "new", "lobby", NULL);
   await (has (alice->members, "lobby+new"));
   test_peer_close (alice);
   test_peer_free (alice);
@@ -222,7 +222,7 @@ test_reconnect (gconstpointer data)
   SentientRoom *room;
   JsonObject *join;
 
-  fake_add_member (coordinator, "goes", "lobby");
+  fake_add_member (coordinator, "goes", "lobby", NULL);
   g_object_set (alice->peer, "auto-connect", FALSE, NULL);
   test_peer_connect_to (alice, coordinator);
   room = test_peer_join (alice, "lobby");
@@ -234,7 +234,7 @@ test_reconnect (gconstpointer data)
   assert_room_count (alice, 1);
 
   coordinator = fake_coordinator_new (flags, port);
-  fake_add_member (coordinator, "comes", "lobby");
+  fake_add_member (coordinator, "comes", "lobby", NULL);
   await (has (alice->members, "lobby+comes"));
   g_assert_true (has (alice->members, "lobby-goes (timeout)"));
   g_assert_cmpint (sentient_peer_get_state (alice->peer), ==, SENTIENT_PEER_STATE_CONNECTED);

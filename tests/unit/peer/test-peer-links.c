@@ -224,8 +224,8 @@ test_connect_errors (gconstpointer data)
   assert_connect_fails (alice, "ghost", SENTIENT_ERROR_NOT_CONNECTED);
   g_object_set (alice->peer, "auto-connect", FALSE, NULL);
   test_peer_connect_to (alice, coordinator);
-  fake_add_member (coordinator, "ghost", "lobby");
-  fake_add_member (coordinator, "other", "lobby");
+  fake_add_member (coordinator, "ghost", "lobby", NULL);
+  fake_add_member (coordinator, "other", "lobby", NULL);
   assert_connect_fails (alice, "ghost", SENTIENT_ERROR_UNKNOWN_PEER);
   test_peer_join (alice, "lobby");
   assert_connect_fails (alice, "nobody", SENTIENT_ERROR_UNKNOWN_PEER);
@@ -258,8 +258,8 @@ test_connect_ended (void)
 
   g_object_set (alice->peer, "auto-connect", FALSE, "max-connections", 1, NULL);
   test_peer_connect_to (alice, coordinator);
-  fake_add_member (coordinator, "ghost", "lobby");
-  fake_add_member (coordinator, "other", "lobby");
+  fake_add_member (coordinator, "ghost", "lobby", NULL);
+  fake_add_member (coordinator, "other", "lobby", NULL);
   test_peer_join (alice, "lobby");
 
   start (alice, "ghost", &first);
@@ -317,7 +317,7 @@ test_auto_connect_fails (void)
   FakeCoordinator *coordinator = fake_coordinator_new (0, 0);
   TestPeer *alice = test_peer_new ("alice");
 
-  fake_add_member (coordinator, "ghost", "lobby");
+  fake_add_member (coordinator, "ghost", "lobby", NULL);
   test_peer_connect_to (alice, coordinator);
   test_peer_join (alice, "lobby");
   await (has_error (alice, SENTIENT_ERROR_UNKNOWN_PEER));

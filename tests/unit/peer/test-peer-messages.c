@@ -356,6 +356,109 @@ test_hostile (Fixture *fixture, gconstpointer data)
 }
 
 static void
+take_connections (Fixture *fixture)
+{
+  g_set_object (&fixture->to_bob, sentient_peer_find_connection (fixture->alice->peer, "bob"));
+  g_set_object (&fixture->to_alice, sentient_peer_find_connection (fixture->bob->peer, "alice"));
+}
+
+/* Both have another one. */
+static gboolean
+is_replaced (Fixture *fixture)
+{
+  SentientConnection *to_bob = sentient_peer_find_connection (fixture->alice->peer, "bob");
+  SentientConnection *to_alice = sentient_peer_find_connection (fixture->bob->peer, "alice");
+
+  return to_bob != NULL && to_alice != NULL && to_bob != fixture->to_bob
+         && to_alice != fixture->to_alice && sentient_connection_is_usable (to_bob)
+         && sentient_connection_is_usable (to_alice);
+}
+
+static void
+send_numbers (Fixture *fixture, guint first, guint n)
+{
+  for (guint i = first; i < first + n; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("%u", i);
+
+      g_assert_true (send_text (fixture->alice, "bob", text));
+      g_assert_true (send_text (fixture->bob, "alice", text));
+    }
+}
+
+static void
+assert_numbers (GPtrArray *messages, const char *from, guint n)
+{
+  g_assert_cmpuint (messages->len, ==, n);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *expected = g_strdup_printf ("%s: %u", from, i);
+
+      g_assert_cmpstr (messages->pdata[i], ==, expected);
+    }
+}
+
+/* However often the connection breaks, and at whatever point: all of it arrives, once, in order. */
+static void
+test_broken (Fixture *fixture, gconstpointer data)
+{
+  const guint rounds = 30, n = 40;
+  guint32 seed = (guint32)g_test_rand_int ();
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+  g_autoptr (GError) lost
+      = g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST, "a test");
+
+  g_test_message ("seed %u", seed);
+  for (guint i = 0; i < rounds; i++)
+    {
+      gboolean by_alice = g_rand_boolean (rand);
+
+      send_numbers (fixture, i * n, n);
+      for (gint j = g_rand_int_range (rand, 0, 25); j > 0; j--)
+        g_main_context_iteration (NULL, FALSE);
+      g_clear_error (&fixture->why);
+      if (by_alice)
+        sentient_peer_break_connection (fixture->alice->peer, fixture->to_bob, lost);
+      else
+        sentient_peer_break_connection (fixture->bob->peer, fixture->to_alice, lost);
+      await (is_replaced (fixture));
+      take_connections (fixture);
+    }
+  await (fixture->alice->messages->len >= rounds * n && fixture->bob->messages->len >= rounds * n);
+  settle ();
+  assert_numbers (fixture->alice->messages, "bob", rounds * n);
+  assert_numbers (fixture->bob->messages, "alice", rounds * n);
+}
+
+/* One end wanted it to end: that is an end, also for what is on its way. */
+static void
+test_not_kept (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GAsyncResult) again = NULL;
+  g_autoptr (SentientConnection) connection = NULL;
+
+  send_text (fixture->bob, "alice", "before");
+  await (has (fixture->alice->messages, "bob: before"));
+  sentient_connection_set_paused (fixture->to_bob, TRUE);
+  send_text (fixture->bob, "alice", "lost");
+  sentient_peer_disconnect_peer_async (fixture->alice->peer, "bob", NULL, on_result, &result);
+  await (result != NULL && has (fixture->bob->disconnected, "alice"));
+  g_assert_cmpuint (g_hash_table_size (fixture->alice->peer->streams), ==, 0);
+  g_assert_cmpuint (g_hash_table_size (fixture->bob->peer->streams), ==, 1);
+  sentient_peer_connect_peer_async (fixture->alice->peer, "bob", NULL, on_result, &again);
+  await (again != NULL && is_replaced (fixture));
+  connection = sentient_peer_connect_peer_finish (fixture->alice->peer, again, NULL);
+  g_clear_object (&connection);
+  take_connections (fixture);
+  send_text (fixture->bob, "alice", "after");
+  await (has (fixture->alice->messages, "bob: after"));
+  g_assert_cmpuint (fixture->alice->messages->len, ==, 2);
+  await (has_prefix (fixture->bob->negotiation, "alice: it was started anew: 2 messages"));
+  g_clear_object (&again); /* holds the connection */
+}
+
+static void
 add (const char *path, void (*test) (Fixture *, gconstpointer))
 {
   g_test_add (path, Fixture, NULL, set_up, test, tear_down);
@@ -372,6 +475,8 @@ main (int argc, char **argv)
   add ("/peer/messages/pause-within", test_pause_within);
   add ("/peer/messages/close", test_close);
   add ("/peer/messages/close-waiting", test_close_waiting);
+  add ("/peer/messages/broken", test_broken);
+  add ("/peer/messages/not-kept", test_not_kept);
   g_test_add_func ("/peer/messages/dead", test_dead);
   g_test_add_func ("/peer/messages/probe", test_probe);
   add ("/peer/messages/hostile-frame", test_hostile);

@@ -64,7 +64,7 @@ stage_init (Stage *stage, const char *other)
   stage->other = other;
   stage->coordinator = fake_coordinator_new (FAKE_HOLD, 0);
   stage->bob = test_peer_new ("bob");
-  fake_add_member (stage->coordinator, other, "lobby");
+  fake_add_member (stage->coordinator, other, "lobby", NULL);
   g_object_set (stage->bob->peer, "auto-connect", FALSE, NULL);
   test_peer_connect_to (stage->bob, stage->coordinator);
   test_peer_join (stage->bob, "lobby");

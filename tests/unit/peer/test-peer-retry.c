@@ -56,7 +56,7 @@ test_given_up (void)
   TestPeer *alice = test_peer_new ("alice");
 
   g_object_set (alice->peer, "connect-timeout", 20, "reconnect-delay", 1, NULL);
-  fake_add_member (coordinator, "ghost", "lobby");
+  fake_add_member (coordinator, "ghost", "lobby", NULL);
   coordinator->flags |= FAKE_HOLD;
   test_peer_connect_to (alice, coordinator);
   test_peer_join (alice, "lobby");

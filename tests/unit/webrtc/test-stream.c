@@ -271,6 +271,15 @@ test_restart (void)
   stream_pair_push_text (pair, 0, "three");
   stream_pair_settle (pair);
   g_assert_cmpuint (pair->ends[1].small.length, ==, 0);
+
+  /* What is pushed once the new connection is there is for the new instance. */
+  restart (pair, 1);
+  stream_pair_connect (pair, 0);
+  stream_pair_push_text (pair, 0, "four");
+  stream_pair_settle (pair);
+  g_assert_true (sentient_stream_take_restart (pair->ends[0].stream, &n_lost));
+  g_assert_cmpuint (n_lost, ==, 1); /* "three" */
+  g_assert_cmpuint (pair->ends[1].small.length, ==, 0);
 }
 
 /* An end that was started anew hears a receivedUpTo that is about its former life, on a connection
