@@ -30,6 +30,7 @@ typedef struct
   unsigned switches;                   /* to the other transport, a second */
   unsigned n_restarts;
   unsigned n_slow;            /* clients that stop reading and acknowledging now and then */
+  unsigned deaf_ms;           /* the longest that one of them reads nothing */
   unsigned n_ends;            /* clients that send nothing, and whose sessions end now and then */
   unsigned away_ms;           /* at most */
   int strict;                 /* nothing may be refused, undelivered or missing */

@@ -66,7 +66,8 @@ make_mischief (ChaosWorld *world, double ms)
       ChaosClient *client = anyone (world, plan->n_slow);
 
       if (client->deaf_until_ms == 0 && chaos_client_is_here (client) && !client->ending)
-        client->deaf_until_ms = world->now_ms + 500 + chaos_random (2500);
+        client->deaf_until_ms = world->now_ms + world->plan->deaf_ms / 6
+                                + chaos_random (world->plan->deaf_ms * 5 / 6);
     }
   if (!world->stopping && world->n_restarts < plan->n_restarts
       && (uint64_t)(world->n_sent + world->n_churned) * (plan->n_restarts + 1)
@@ -280,6 +281,7 @@ static const ChaosPlan plans[] = {
       .kills = 40,
       .switches = 20,
       .n_slow = 60,
+      .deaf_ms = 3000,
       .n_ends = 30,
       .away_ms = 400,
       .arguments = { "--limit", "grace-time=10000", "--limit", "max-queued-messages-per-sender=16",
@@ -295,13 +297,14 @@ static const ChaosPlan plans[] = {
       .churn = 400,
       .kills = 10,
       .switches = 10,
-      .n_slow = 40,
+      .n_slow = 80,
+      .deaf_ms = 8000,
       .away_ms = 400,
       .strict = 1,
       .least_room_states = 10,
       .arguments
       = { "--max-peers", "500", "--limit",
-          "join-rate=0,max-queued-messages=200,grace-time=600000,silence-timeout=600000" },
+          "join-rate=0,max-queued-messages=700,grace-time=600000,silence-timeout=600000" },
   },
 };
 

@@ -6,19 +6,23 @@
 #include "signaling/sentient-hub-private.h"
 
 #define OPENING_MS 5000 /* for the first message */
-#define ACK_EVERY 32    /* requests */
-#define ACK_MS 300      /* with the timer's step surely less than 500 */
+/* Checks, a turn of the loop or more between them: where we are the ones who are slow, what came in
+ * time is read in time. */
+#define OPENING_CHECKS 10
+#define ACK_EVERY 32 /* requests */
+#define ACK_MS 300   /* with the timer's step surely less than 500 */
 
 typedef struct
 {
   SentientQuery query;
   gint64 deadline_ms; /* monotonic */
+  guint n_late;       /* checks since then */
 } Opening;
 
 void
 sentient_hub_v1_open (SentientHub *self, SentientConn *conn, const SentientQuery *query)
 {
-  Opening *opening = g_new (Opening, 1);
+  Opening *opening = g_new0 (Opening, 1);
 
   opening->query = *query;
   opening->deadline_ms = sentient_clock_get_monotonic_ms (self->clock) + OPENING_MS;
@@ -400,7 +404,8 @@ check_openings (SentientHub *self, gint64 now)
   g_hash_table_iter_init (&iter, self->openings);
   while (g_hash_table_iter_next (&iter, &conn, &opening))
     {
-      if (((Opening *)opening)->deadline_ms > now)
+      if (((Opening *)opening)->deadline_ms > now
+          || ++((Opening *)opening)->n_late < OPENING_CHECKS)
         continue;
       g_ptr_array_add (late, conn);
       g_hash_table_iter_remove (&iter);
