@@ -4,7 +4,6 @@
 #include "cli-json.h"
 #include "cli-output.h"
 #include "cli-remote.h"
-#include "cli-table.h"
 
 static void
 add_json (JsonBuilder *json, SentientDBusConnection *connection)
@@ -69,15 +68,8 @@ run (CliRemote *remote)
     }
   json_builder_end_array (json);
 
-  if (remote->names)
-    return CLI_EXIT_OK;
-  if (remote->json)
-    cli_json_print (json);
-  else if (n == 0)
-    cli_say (CLI_NOTE, _ ("There is no connection. To make one: sentient connect NODE"));
-  else
-    cli_table_print (table);
-  return CLI_EXIT_OK;
+  return cli_remote_listed (remote, table, json,
+                            _ ("There is no connection. To make one: sentient connect NODE"));
 }
 
 const CliCommand cli_command_connections = {

@@ -4,7 +4,6 @@
 #include "cli-json.h"
 #include "cli-output.h"
 #include "cli-remote.h"
-#include "cli-table.h"
 
 typedef struct
 {
@@ -12,7 +11,6 @@ typedef struct
   CliTable *table;
   JsonBuilder *json;
   GHashTable *seen; /* names that stand there already */
-  guint n;
 } Listing;
 
 static const char *
@@ -78,7 +76,6 @@ add_room (Listing *listing, SentientClientRoom *room)
         add_name (listing, member);
       add_json (listing, name, member);
       add_row (listing, name, member);
-      listing->n++;
     }
 }
 
@@ -120,7 +117,7 @@ run (CliRemote *remote)
   g_autoptr (CliTable) table = cli_table_new (columns, G_N_ELEMENTS (columns), TRUE);
   g_autoptr (JsonBuilder) json = json_builder_new ();
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  Listing listing = { remote, table, json, seen, 0 };
+  Listing listing = { remote, table, json, seen };
   gboolean good;
 
   json_builder_begin_array (json);
@@ -129,15 +126,7 @@ run (CliRemote *remote)
 
   if (!good)
     return CLI_EXIT_FAILED;
-  if (remote->names)
-    return CLI_EXIT_OK;
-  if (remote->json)
-    cli_json_print (json);
-  else if (listing.n == 0)
-    cli_say (CLI_NOTE, _ ("Nobody is there."));
-  else
-    cli_table_print (table);
-  return CLI_EXIT_OK;
+  return cli_remote_listed (remote, table, json, _ ("Nobody is there."));
 }
 
 static gboolean

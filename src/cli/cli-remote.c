@@ -309,6 +309,20 @@ cli_remote_done (CliRemote *remote, const char *format, ...)
   return CLI_EXIT_OK;
 }
 
+int
+cli_remote_listed (CliRemote *remote, CliTable *table, JsonBuilder *json, const char *nothing)
+{
+  if (remote->names)
+    return CLI_EXIT_OK;
+  if (remote->json)
+    cli_json_print (json);
+  else if (cli_table_is_empty (table))
+    cli_say (CLI_NOTE, "%s", nothing);
+  else
+    cli_table_print (table);
+  return CLI_EXIT_OK;
+}
+
 static gboolean
 on_deadline (gpointer user_data)
 {

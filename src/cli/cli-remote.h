@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include "cli-options.h"
+#include "cli-table.h"
 #include "client/sentient-client.h"
 
 G_BEGIN_DECLS
@@ -80,6 +83,9 @@ gboolean cli_check_node_id (const char *name, GError **error);
 gboolean cli_check_room (const char *name, GError **error);
 /* It went well: one line for a person, or {"ok":true} for a program. */
 int cli_remote_done (CliRemote *remote, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* The end of a listing: as a table or, for programs, as json; its names were told on the way.
+ * nothing: what a person reads if there is nothing to list. */
+int cli_remote_listed (CliRemote *remote, CliTable *table, JsonBuilder *json, const char *nothing);
 /* Waits until the daemon is there, or is gone. FALSE: not within CLI_REMOTE_STOP_MS. */
 gboolean cli_remote_wait_available (CliRemote *remote, gboolean available);
 

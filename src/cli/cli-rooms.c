@@ -4,7 +4,6 @@
 #include "cli-json.h"
 #include "cli-output.h"
 #include "cli-remote.h"
-#include "cli-table.h"
 
 static void
 add_json (JsonBuilder *json, SentientDBusRoom *room)
@@ -52,15 +51,8 @@ run (CliRemote *remote)
     }
   json_builder_end_array (json);
 
-  if (remote->names)
-    return CLI_EXIT_OK;
-  if (remote->json)
-    cli_json_print (json);
-  else if (n == 0)
-    cli_say (CLI_NOTE, _ ("There is no room. To join one: sentient join ROOM"));
-  else
-    cli_table_print (table);
-  return CLI_EXIT_OK;
+  return cli_remote_listed (remote, table, json,
+                            _ ("There is no room. To join one: sentient join ROOM"));
 }
 
 const CliCommand cli_command_rooms = {

@@ -117,6 +117,12 @@ append_cell (GString *line, const char *cell, guint width, gboolean number, gboo
     append_spaces (line, (number ? 0 : spaces) + GAP);
 }
 
+gboolean
+cli_table_is_empty (CliTable *self)
+{
+  return self->cells->len <= (self->headed ? self->n_columns : 0);
+}
+
 void
 cli_table_print (CliTable *self)
 {

@@ -25,6 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliTable, cli_table_free)
  * written out as cli_escape () does. NULL: an empty one. */
 void cli_table_take (CliTable *self, char *text);
 void cli_table_add (CliTable *self, const char *text);
+gboolean cli_table_is_empty (CliTable *self);
 void cli_table_print (CliTable *self);
 
 /* ms since the epoch as local date and time; "" for 0. */
