@@ -189,6 +189,14 @@ sentient_connection_send_task (SentientConnection *self,
           return;
         }
     }
+  if (self->senders.length >= SENTIENT_CONNECTION_MAX_SENDERS)
+    {
+      g_task_return_new_error (task, SENTIENT_ERROR, SENTIENT_ERROR_WOULD_BLOCK,
+                               "to “%s”: %u messages wait to be taken already, and no more may. "
+                               "Send it again when one of them was taken.",
+                               self->node_id, self->senders.length);
+      return;
+    }
   sender = g_new0 (Sender, 1);
   sender->connection = self;
   sender->task = g_steal_pointer (&owned);

@@ -8,6 +8,9 @@
 
 G_BEGIN_DECLS
 
+/* How many messages may wait in send_async (); the next one is refused. */
+#define SENTIENT_CONNECTION_MAX_SENDERS 1024
+
 typedef struct _SentientPeer SentientPeer;
 
 /* One attempt to reach a node, and what comes of it. The peer that made it drives it. */

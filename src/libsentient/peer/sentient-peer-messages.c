@@ -111,7 +111,8 @@ sentient_peer_send_bytes (SentientPeer *self, const char *node_id, GBytes *data,
  *
  * Sends a text message as soon as not too much is waiting for the other node, see
  * sentient_peer_send(). Messages that wait are taken in order; sentient_peer_send() is refused
- * meanwhile, so that it does not overtake them.
+ * meanwhile, so that it does not overtake them. 1024 messages may wait for a node; the next one
+ * ends with %SENTIENT_ERROR_WOULD_BLOCK.
  *
  * Since: 0.1
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "peer-helpers.h"
+#include "peer/sentient-connection-private.h"
 
 #include <string.h>
 
@@ -265,6 +266,31 @@ test_close (Fixture *fixture, gconstpointer data)
   g_assert_null (fixture->why);
 }
 
+/* So many may wait, and the next one is refused; none of those before is lost by it. */
+static void
+test_waiting_limit (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *filler = g_strnfill (60000, 'x');
+  GPtrArray *results = fixture->results;
+
+  g_object_set (fixture->to_alice, "paused", TRUE, NULL);
+  while (send_text (fixture->alice, "bob", filler))
+    ;
+  for (guint i = 0; i < SENTIENT_CONNECTION_MAX_SENDERS; i++)
+    send_later (fixture, "x", NULL);
+  settle ();
+  g_assert_cmpuint (results->len, ==, 0);
+  send_later (fixture, "one too many", NULL);
+  await (results->len == 1);
+  g_assert_nonnull (strstr (results->pdata[0], "1024 messages wait"));
+
+  g_object_set (fixture->to_alice, "paused", FALSE, NULL);
+  await (results->len == 1 + SENTIENT_CONNECTION_MAX_SENDERS);
+  for (guint i = 1; i < results->len; i++)
+    g_assert_cmpstr (results->pdata[i], ==, "sent");
+  g_assert_false (has (fixture->bob->messages, "alice: one too many"));
+}
+
 /* Who waits when the connection ends is told. */
 static void
 test_close_waiting (Fixture *fixture, gconstpointer data)
@@ -474,6 +500,7 @@ main (int argc, char **argv)
   add ("/peer/messages/back-pressure", test_back_pressure);
   add ("/peer/messages/pause-within", test_pause_within);
   add ("/peer/messages/close", test_close);
+  add ("/peer/messages/waiting-limit", test_waiting_limit);
   add ("/peer/messages/close-waiting", test_close_waiting);
   add ("/peer/messages/broken", test_broken);
   add ("/peer/messages/not-kept", test_not_kept);
