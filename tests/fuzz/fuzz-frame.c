@@ -10,7 +10,7 @@ append_batch (GByteArray *out, const SentientFrame *batch)
   gsize at = 0;
 
   while (sentient_frame_batch_next (batch, &at, &inner))
-    sentient_frame_append_to_batch (out, inner.is_text, inner.body, inner.len);
+    sentient_frame_append_to_batch (out, inner.kind, inner.body, inner.len);
   g_assert_cmpuint (at, ==, batch->len);
 }
 
@@ -27,7 +27,8 @@ check_written (const SentientFrame *frame, const guint8 *data, gsize size)
       break;
     case SENTIENT_FRAME_TEXT:
     case SENTIENT_FRAME_BINARY:
-      sentient_frame_append_message (out, frame->is_text, frame->body, frame->len);
+    case SENTIENT_FRAME_SERVICE:
+      sentient_frame_append_message (out, frame->kind, frame->body, frame->len);
       break;
     case SENTIENT_FRAME_BATCH:
       append_batch (out, frame);

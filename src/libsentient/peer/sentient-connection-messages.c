@@ -125,9 +125,11 @@ push (SentientConnection *self, GBytes *data, gboolean is_text, GError **error)
       set_over_error (self, error);
       return FALSE;
     }
-  if (self->stream != NULL ? !sentient_stream_push (self->stream, data, is_text,
-                                                    SENTIENT_STREAM_PRIORITY_NORMAL, error)
-                           : !sentient_link_send (self->link, data, is_text, error))
+  if (self->stream != NULL
+          ? !sentient_stream_push (self->stream, data,
+                                   is_text ? SENTIENT_FRAME_TEXT : SENTIENT_FRAME_BINARY,
+                                   SENTIENT_STREAM_PRIORITY_NORMAL, error)
+          : !sentient_link_send (self->link, data, is_text, error))
     {
       g_prefix_error (error, "to “%s”: ", self->node_id);
       return FALSE;
@@ -265,23 +267,42 @@ deliver (SentientConnection *self, GBytes *data, gboolean is_text)
   sentient_peer_emit_message (peer, self->node_id, data, is_text);
 }
 
+static void
+handle_service (SentientConnection *self, GBytes *data)
+{
+  const guint8 *bytes = g_bytes_get_data (data, NULL);
+
+  switch ((SentientService)bytes[0])
+    {
+    case SENTIENT_SERVICE_FILE:
+    case SENTIENT_SERVICE_GOSSIP:
+    default:
+      /* A later version has more of them. */
+      sentient_peer_trace (self->peer, self->node_id, "a message for service %u, ignored",
+                           bytes[0]);
+    }
+}
+
 /* What has come, as long as the application takes it. */
 static void
 read_messages (SentientConnection *self)
 {
   g_autoptr (GError) error = NULL;
-  gboolean is_text;
+  SentientFrameKind kind;
 
   if (self->is_reading) /* from within a handler: it goes on when that is through */
     return;
   self->is_reading = TRUE;
   while (self->peer != NULL && self->stream != NULL && !self->is_paused && error == NULL)
     {
-      g_autoptr (GBytes) data = sentient_stream_next_message (self->stream, &is_text, &error);
+      g_autoptr (GBytes) data = sentient_stream_next_message (self->stream, &kind, &error);
 
       if (data == NULL)
         break;
-      deliver (self, data, is_text);
+      if (kind == SENTIENT_FRAME_SERVICE)
+        handle_service (self, data);
+      else
+        deliver (self, data, kind == SENTIENT_FRAME_TEXT);
     }
   self->is_reading = FALSE;
   if (error != NULL)

@@ -84,7 +84,8 @@ sentient_frame_batch_next (const SentientFrame *batch, gsize *at, SentientFrame 
 
   if (!read_uint (&reader, 2, &len) || len > reader.len || !read_uint (&reader, 1, &kind))
     return FALSE;
-  if (len == 0 || (kind != SENTIENT_FRAME_TEXT && kind != SENTIENT_FRAME_BINARY))
+  if (len == 0 || !sentient_frame_is_message ((guint8)kind)
+      || (kind == SENTIENT_FRAME_SERVICE && len == 1))
     return FALSE;
   memset (inner, 0, sizeof *inner);
   inner->kind = (SentientFrameKind)kind;
@@ -123,6 +124,10 @@ parse_body (Reader *reader, SentientFrame *frame)
       frame->body = reader->data;
       frame->len = reader->len;
       return NULL;
+    case SENTIENT_FRAME_SERVICE:
+      frame->body = reader->data;
+      frame->len = reader->len;
+      return reader->len == 0 ? "a service message for no service" : NULL;
     case SENTIENT_FRAME_BATCH:
       return parse_batch (reader, frame);
     case SENTIENT_FRAME_CHUNK:
@@ -169,7 +174,15 @@ parse (const guint8 *data, gsize len, gsize max, SentientFrame *frame, GError **
 gboolean
 sentient_frame_is_data (guint8 kind)
 {
-  return kind >= SENTIENT_FRAME_TEXT && kind <= SENTIENT_FRAME_DEFLATED;
+  return (kind >= SENTIENT_FRAME_TEXT && kind <= SENTIENT_FRAME_DEFLATED)
+         || kind == SENTIENT_FRAME_SERVICE;
+}
+
+gboolean
+sentient_frame_is_message (guint8 kind)
+{
+  return kind == SENTIENT_FRAME_TEXT || kind == SENTIENT_FRAME_BINARY
+         || kind == SENTIENT_FRAME_SERVICE;
 }
 
 gboolean
@@ -297,22 +310,28 @@ sentient_frame_append_hello (GByteArray *out, const guint8 *instance, guint64 re
 }
 
 void
-sentient_frame_append_message (GByteArray *out, gboolean is_text, const guint8 *data, gsize len)
+sentient_frame_append_message (GByteArray *out,
+                               SentientFrameKind kind,
+                               const guint8 *data,
+                               gsize len)
 {
-  append_uint (out, 1, is_text ? SENTIENT_FRAME_TEXT : SENTIENT_FRAME_BINARY);
+  append_uint (out, 1, kind);
   if (len > 0)
     g_byte_array_append (out, data, (guint)len);
 }
 
 void
-sentient_frame_append_to_batch (GByteArray *batch, gboolean is_text, const guint8 *data, gsize len)
+sentient_frame_append_to_batch (GByteArray *batch,
+                                SentientFrameKind kind,
+                                const guint8 *data,
+                                gsize len)
 {
   g_assert (len < G_MAXUINT16);
 
   if (batch->len == 0)
     append_uint (batch, 1, SENTIENT_FRAME_BATCH);
   append_uint (batch, 2, len + 1);
-  sentient_frame_append_message (batch, is_text, data, len);
+  sentient_frame_append_message (batch, kind, data, len);
 }
 
 void

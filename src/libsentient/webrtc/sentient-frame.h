@@ -27,13 +27,21 @@ typedef enum
   SENTIENT_FRAME_ACK = 6,
   SENTIENT_FRAME_PING = 7,
   SENTIENT_FRAME_PONG = 8,
+  SENTIENT_FRAME_SERVICE = 9, /* between nodes: its body begins with a SentientService */
 } SentientFrameKind;
+
+/* Whom a service message is for. */
+typedef enum
+{
+  SENTIENT_SERVICE_FILE = 1,
+  SENTIENT_SERVICE_GOSSIP = 2,
+} SentientService;
 
 /* body points into what was parsed. */
 typedef struct
 {
   SentientFrameKind kind;
-  const guint8 *body; /* of text, binary, batch and deflated; of a chunk what it carries */
+  const guint8 *body; /* of text, binary, service, batch, deflated; of a chunk what it carries */
   gsize len;
   const guint8 *instance; /* hello */
   guint64 received;       /* hello: receivedUpTo */
@@ -57,13 +65,13 @@ gboolean sentient_frame_parse (const guint8 *data, gsize len, SentientFrame *fra
 /* The next message of a batch that was parsed; *at begins with 0. FALSE: there is no more. */
 gboolean sentient_frame_batch_next (const SentientFrame *batch, gsize *at, SentientFrame *inner);
 
-/* What a deflated frame that was parsed holds: a text, a binary, a batch or a chunk of at most
+/* What a deflated frame that was parsed holds: a message, a batch or a chunk of at most
  * SENTIENT_FRAME_INFLATED_MAX bytes; *inner points into it. Errors: PROTOCOL. */
 GBytes *sentient_frame_inflate (GConverter *decompressor,
                                 const SentientFrame *deflated,
                                 SentientFrame *inner,
                                 GError **error);
-/* The frame (of kind text, binary, batch or chunk), deflated. NULL: that would not be smaller, or
+/* The frame (of a message, a batch or a chunk), deflated. NULL: that would not be smaller, or
  * not fit into one frame. */
 GByteArray *sentient_frame_deflate (GConverter *compressor, const guint8 *frame, gsize len);
 
@@ -71,13 +79,20 @@ GByteArray *sentient_frame_deflate (GConverter *compressor, const guint8 *frame,
 GConverter *sentient_frame_compressor_new (void);
 GConverter *sentient_frame_decompressor_new (void);
 
+/* Whether it is one that carries a message of this kind: text, binary or service. */
+gboolean sentient_frame_is_message (guint8 kind);
+
 /* These append one frame; the caller sees to the limits. */
 void sentient_frame_append_hello (GByteArray *out, const guint8 *instance, guint64 received);
-void
-sentient_frame_append_message (GByteArray *out, gboolean is_text, const guint8 *data, gsize len);
+void sentient_frame_append_message (GByteArray *out,
+                                    SentientFrameKind kind,
+                                    const guint8 *data,
+                                    gsize len);
 /* One more message for a batch; the first makes it one. */
-void
-sentient_frame_append_to_batch (GByteArray *batch, gboolean is_text, const guint8 *data, gsize len);
+void sentient_frame_append_to_batch (GByteArray *batch,
+                                     SentientFrameKind kind,
+                                     const guint8 *data,
+                                     gsize len);
 /* Of chunk its body, len, stream, first, last, is_text and total. */
 void sentient_frame_append_chunk (GByteArray *out, const SentientFrame *chunk);
 void sentient_frame_append_ack (GByteArray *out, guint64 messages, guint64 bytes);

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   GBytes *data;
-  gboolean is_text;
+  SentientFrameKind kind;
   gboolean is_large;
   SentientStreamPriority priority;
   guint connection; /* during which it was pushed */
@@ -66,6 +66,7 @@ struct _SentientStream
   GQueue unacked;                             /* by their numbers */
   gsize small_cost;
   gsize large_cost;
+  gsize service_cost;
   gboolean was_refused;
   guint64 sent; /* number of the last */
   guint64 acked;

@@ -53,8 +53,8 @@ release_current (SentientStream *self)
 static GBytes *
 deliver (SentientStream *self,
          GBytes *data,
-         gboolean is_text,
-         gboolean *is_text_out,
+         SentientFrameKind kind,
+         SentientFrameKind *kind_out,
          GError **error)
 {
   gsize size;
@@ -62,7 +62,7 @@ deliver (SentientStream *self,
   const char *wrong = NULL;
   gint code = SENTIENT_ERROR_PROTOCOL;
 
-  if (is_text && size > 0 && !g_utf8_validate_len (bytes, size, NULL))
+  if (kind == SENTIENT_FRAME_TEXT && size > 0 && !g_utf8_validate_len (bytes, size, NULL))
     wrong = "a text that is not UTF-8";
   else if (size > self->message_max)
     {
@@ -77,7 +77,7 @@ deliver (SentientStream *self,
     }
   self->received++;
   self->cost_taken += size + SENTIENT_STREAM_MESSAGE_COST;
-  *is_text_out = is_text;
+  *kind_out = kind;
   return data;
 }
 
@@ -124,7 +124,10 @@ begin_incoming (SentientStream *self, const SentientFrame *chunk, GError **error
 
 /* The message, if this was its last chunk. */
 static GBytes *
-add_chunk (SentientStream *self, const SentientFrame *chunk, gboolean *is_text, GError **error)
+add_chunk (SentientStream *self,
+           const SentientFrame *chunk,
+           SentientFrameKind *kind,
+           GError **error)
 {
   SentientIncoming *incoming = find_incoming (self, chunk);
   guint64 len;
@@ -149,21 +152,23 @@ add_chunk (SentientStream *self, const SentientFrame *chunk, gboolean *is_text, 
   if (!chunk->last)
     return NULL;
   return deliver (self, g_byte_array_free_to_bytes (g_steal_pointer (&incoming->data)),
-                  incoming->is_text, is_text, error);
+                  incoming->is_text ? SENTIENT_FRAME_TEXT : SENTIENT_FRAME_BINARY, kind, error);
 }
 
 /* Frames */
 
 /* The message that the frame is, or ends. */
 static GBytes *
-take_frame (SentientStream *self, const SentientFrame *frame, gboolean *is_text, GError **error)
+take_frame (SentientStream *self,
+            const SentientFrame *frame,
+            SentientFrameKind *kind,
+            GError **error)
 {
   GBytes *whole = self->inflated != NULL ? self->inflated : self->current;
 
   if (frame->kind == SENTIENT_FRAME_CHUNK)
-    return add_chunk (self, frame, is_text, error);
-  return deliver (self, g_bytes_new_from_bytes (whole, 1, frame->len), frame->is_text, is_text,
-                  error);
+    return add_chunk (self, frame, kind, error);
+  return deliver (self, g_bytes_new_from_bytes (whole, 1, frame->len), frame->kind, kind, error);
 }
 
 /* The next frame becomes the current one. FALSE: it is broken. */
@@ -186,7 +191,7 @@ open_frame (SentientStream *self, SentientFrame *frame, GError **error)
 }
 
 GBytes *
-sentient_stream_next_message (SentientStream *self, gboolean *is_text, GError **error)
+sentient_stream_next_message (SentientStream *self, SentientFrameKind *kind, GError **error)
 {
   g_autoptr (GError) local = NULL;
   SentientFrame frame;
@@ -197,8 +202,7 @@ sentient_stream_next_message (SentientStream *self, gboolean *is_text, GError **
       if (self->current != NULL) /* a batch */
         {
           if (sentient_frame_batch_next (&self->batch, &self->batch_at, &frame))
-            message = deliver (self, g_bytes_new (frame.body, frame.len), frame.is_text, is_text,
-                               &local);
+            message = deliver (self, g_bytes_new (frame.body, frame.len), frame.kind, kind, &local);
           else
             release_current (self);
           continue;
@@ -211,7 +215,7 @@ sentient_stream_next_message (SentientStream *self, gboolean *is_text, GError **
       self->batch_at = 0;
       if (frame.kind == SENTIENT_FRAME_BATCH)
         continue;
-      message = take_frame (self, &frame, is_text, &local);
+      message = take_frame (self, &frame, kind, &local);
       release_current (self);
     }
   if (local != NULL)

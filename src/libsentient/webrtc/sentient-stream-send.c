@@ -30,6 +30,8 @@ get_size (const SentientOutgoing *message)
 static gsize *
 get_cost (SentientStream *self, const SentientOutgoing *message)
 {
+  if (message->kind == SENTIENT_FRAME_SERVICE)
+    return &self->service_cost;
   return message->is_large ? &self->large_cost : &self->small_cost;
 }
 
@@ -89,18 +91,33 @@ check_message (SentientStream *self, GBytes *data, gboolean is_text, GError **er
   return FALSE;
 }
 
+static void
+add_message (SentientStream *self,
+             GBytes *data,
+             SentientFrameKind kind,
+             SentientStreamPriority priority)
+{
+  SentientOutgoing *message = g_new0 (SentientOutgoing, 1);
+
+  message->data = g_bytes_ref (data);
+  message->kind = kind;
+  message->is_large = g_bytes_get_size (data) > SMALL_MAX;
+  message->priority = priority;
+  message->connection = self->connection;
+  *get_cost (self, message) += get_size (message) + SENTIENT_STREAM_MESSAGE_COST;
+  g_queue_push_tail (message->is_large ? &self->large[priority] : &self->small[priority], message);
+}
+
 gboolean
 sentient_stream_push (SentientStream *self,
                       GBytes *data,
-                      gboolean is_text,
+                      SentientFrameKind kind,
                       SentientStreamPriority priority,
                       GError **error)
 {
-  gboolean is_large = g_bytes_get_size (data) > SMALL_MAX;
-  gsize *cost = is_large ? &self->large_cost : &self->small_cost;
-  SentientOutgoing *message;
+  const gsize *cost = g_bytes_get_size (data) > SMALL_MAX ? &self->large_cost : &self->small_cost;
 
-  if (!check_message (self, data, is_text, error))
+  if (!check_message (self, data, kind == SENTIENT_FRAME_TEXT, error))
     return FALSE;
   if (*cost >= SENTIENT_STREAM_HIGH)
     {
@@ -111,14 +128,24 @@ sentient_stream_push (SentientStream *self,
                    *cost);
       return FALSE;
     }
-  message = g_new0 (SentientOutgoing, 1);
-  message->data = g_bytes_ref (data);
-  message->is_text = is_text;
-  message->is_large = is_large;
-  message->priority = priority;
-  message->connection = self->connection;
-  *cost += g_bytes_get_size (data) + SENTIENT_STREAM_MESSAGE_COST;
-  g_queue_push_tail (is_large ? &self->large[priority] : &self->small[priority], message);
+  add_message (self, data, kind, priority);
+  return TRUE;
+}
+
+gboolean
+sentient_stream_has_service_room (SentientStream *self)
+{
+  return self->service_cost < SENTIENT_STREAM_SERVICE_HIGH;
+}
+
+gboolean
+sentient_stream_push_service (SentientStream *self, GBytes *data, SentientStreamPriority priority)
+{
+  g_assert (g_bytes_get_size (data) > 0 && g_bytes_get_size (data) <= SMALL_MAX);
+
+  if (!sentient_stream_has_service_room (self))
+    return FALSE;
+  add_message (self, data, SENTIENT_FRAME_SERVICE, priority);
   return TRUE;
 }
 
@@ -157,7 +184,7 @@ sentient_stream_count_unacknowledged (SentientStream *self)
 gsize
 sentient_stream_get_buffered_amount (SentientStream *self)
 {
-  return self->small_cost + self->large_cost
+  return self->small_cost + self->large_cost + self->service_cost
          - (gsize)SENTIENT_STREAM_MESSAGE_COST * sentient_stream_count_unacknowledged (self);
 }
 
@@ -261,7 +288,7 @@ append_to_batch (GByteArray *batch, const SentientOutgoing *message)
   gsize size;
   const guint8 *data = g_bytes_get_data (message->data, &size);
 
-  sentient_frame_append_to_batch (batch, message->is_text, data, size);
+  sentient_frame_append_to_batch (batch, message->kind, data, size);
 }
 
 static GBytes *
@@ -276,7 +303,7 @@ next_small (SentientStream *self, GQueue *queue)
 
   if (second == NULL || 1 + 2 * BATCH_ENTRY_HEAD + size + get_size (second) > max)
     {
-      sentient_frame_append_message (out, message->is_text, g_bytes_get_data (message->data, NULL),
+      sentient_frame_append_message (out, message->kind, g_bytes_get_data (message->data, NULL),
                                      size);
       number_first (self, queue);
       return seal (self, out);
@@ -303,7 +330,7 @@ try_whole (SentientStream *self, GQueue *queue)
   if (size >= SENTIENT_FRAME_INFLATED_MAX)
     return NULL;
   frame = g_byte_array_sized_new ((guint)size + 1);
-  sentient_frame_append_message (frame, message->is_text, g_bytes_get_data (message->data, NULL),
+  sentient_frame_append_message (frame, message->kind, g_bytes_get_data (message->data, NULL),
                                  size);
   sample = try_deflate (self, frame->data, SAMPLE_SIZE);
   if (sample == NULL || sample->len > SAMPLE_SIZE / 4 * 3)
@@ -333,7 +360,7 @@ next_chunk (SentientStream *self, GQueue *queue)
       message->stream = ++self->last_stream;
     }
   chunk.stream = message->stream;
-  chunk.is_text = message->is_text;
+  chunk.is_text = message->kind == SENTIENT_FRAME_TEXT;
   chunk.body = (const guint8 *)g_bytes_get_data (message->data, NULL) + message->chunked;
   chunk.len = MIN (SENTIENT_FRAME_CHUNK_MAX, size - message->chunked);
   chunk.first = message->chunked == 0;
@@ -352,9 +379,12 @@ sentient_stream_next_data (SentientStream *self)
 {
   GQueue *small = find_queue (self->small);
   GQueue *large = find_queue (self->large);
-  gboolean may_small
-      = small != NULL
-        && has_room (self, SENTIENT_STREAM_WINDOW, get_size (g_queue_peek_head (small)) + 1);
+  gboolean may_small = small != NULL
+                       && has_room (self,
+                                    small == &self->small[SENTIENT_STREAM_PRIORITY_LOW]
+                                        ? SENTIENT_STREAM_CHUNK_WINDOW
+                                        : SENTIENT_STREAM_WINDOW,
+                                    get_size (g_queue_peek_head (small)) + 1);
   gboolean may_chunk
       = large != NULL && has_room (self, SENTIENT_STREAM_CHUNK_WINDOW, CHUNK_FRAME_MAX);
 

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 #include "core/sentient-clock.h"
+#include "webrtc/sentient-frame.h"
 
 G_BEGIN_DECLS
 
@@ -26,7 +27,12 @@ G_BEGIN_DECLS
  * - A large message of at most 1 MiB goes as one deflated frame if that fits; else it is chunked,
  *   and it is the frames of its chunks that are deflated, each by itself. Nothing is tried for a
  *   while after it did not help.
- * - Chunks leave a quarter of the window to small messages and take turns with their frames.
+ * - Chunks, and small messages of low priority, leave a quarter of the window to the other small
+ *   messages; chunks take turns with their frames.
+ * - What nodes say to each other besides the application's messages (files, gossip) goes as service
+ *   messages: kind 9, a byte that says for which service, and what is for it. They are numbered and
+ *   sent again like all others, but have a limit of their own, so that they never fill the place of
+ *   the application's. Only a node that says in its capabilities that it knows a service gets any.
  * - A message counts as received when the application has taken it. So a slow reader gives no
  *   credit, and its sender waits. Credit is returned after a quarter of the window, counted in
  *   bytes of frames or of what they hold, and with each ping. */
@@ -37,9 +43,10 @@ typedef struct _SentientStream SentientStream;
 #define SENTIENT_STREAM_CHUNK_WINDOW (SENTIENT_STREAM_WINDOW / 4 * 3)
 #define SENTIENT_STREAM_CREDIT (SENTIENT_STREAM_WINDOW / 4)
 /* Bytes of messages that are waiting or not acknowledged, each with this for itself; small and
- * large ones apart. Over HIGH a message is refused, below LOW drained. */
+ * large ones and those of services apart. Over HIGH a message is refused, below LOW drained. */
 #define SENTIENT_STREAM_HIGH (1024 * 1024)
 #define SENTIENT_STREAM_LOW (256 * 1024)
+#define SENTIENT_STREAM_SERVICE_HIGH (512 * 1024)
 #define SENTIENT_STREAM_MESSAGE_COST 64
 /* Frames that wait for the application: more are sent only by who means harm. */
 #define SENTIENT_STREAM_INBOX_MAX 32768
@@ -61,13 +68,18 @@ SentientStream *sentient_stream_new (SentientClock *clock, gsize message_max);
 void sentient_stream_free (SentientStream *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SentientStream, sentient_stream_free)
 
-/* At any time. Errors: PAYLOAD_TOO_LARGE, BAD_REQUEST (text that is not UTF-8 or holds a NUL),
- * WOULD_BLOCK (has_drained () is to follow). */
+/* At any time. kind: text or binary. Errors: PAYLOAD_TOO_LARGE, BAD_REQUEST (text that is not UTF-8
+ * or holds a NUL), WOULD_BLOCK (has_drained () is to follow). */
 gboolean sentient_stream_push (SentientStream *self,
                                GBytes *data,
-                               gboolean is_text,
+                               SentientFrameKind kind,
                                SentientStreamPriority priority,
                                GError **error);
+/* data begins with the SentientService and fits one frame. FALSE: there is no place, try again when
+ * has_service_room (). */
+gboolean
+sentient_stream_push_service (SentientStream *self, GBytes *data, SentientStreamPriority priority);
+gboolean sentient_stream_has_service_room (SentientStream *self);
 /* TRUE once after a push was refused, when there is room again for both kinds. */
 gboolean sentient_stream_take_drained (SentientStream *self);
 /* Whether anything waits to be sent, acknowledged or not. */
@@ -85,9 +97,10 @@ GBytes *sentient_stream_next_frame (SentientStream *self);
 /* A binary message of the other end. FALSE: it broke the rules, this connection is to be closed.
  * Errors: PROTOCOL. */
 gboolean sentient_stream_receive (SentientStream *self, GBytes *frame, GError **error);
-/* The next message for the application; it counts as received. NULL: there is none, or (error) the
- * other end broke the rules. Errors: PROTOCOL, PAYLOAD_TOO_LARGE. */
-GBytes *sentient_stream_next_message (SentientStream *self, gboolean *is_text, GError **error);
+/* The next message, a text, a binary or one for a service; it counts as received. NULL: there is
+ * none, or (error) the other end broke the rules. Errors: PROTOCOL, PAYLOAD_TOO_LARGE. */
+GBytes *
+sentient_stream_next_message (SentientStream *self, SentientFrameKind *kind, GError **error);
 /* TRUE once after the other end turned out to have been started anew. *n_lost: messages to its
  * former instance, pushed before this connection, that it had not acknowledged; they are dropped.
  */

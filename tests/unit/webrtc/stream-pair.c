@@ -54,7 +54,8 @@ stream_pair_push (StreamPair *pair, guint from, GBytes *data, gboolean is_text)
   StreamEnd *to = &pair->ends[1 - from];
   g_autoptr (GError) error = NULL;
 
-  if (!sentient_stream_push (pair->ends[from].stream, data, is_text,
+  if (!sentient_stream_push (pair->ends[from].stream, data,
+                             is_text ? SENTIENT_FRAME_TEXT : SENTIENT_FRAME_BINARY,
                              SENTIENT_STREAM_PRIORITY_NORMAL, &error))
     {
       g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_WOULD_BLOCK);
@@ -113,9 +114,9 @@ gboolean
 stream_pair_read (StreamPair *pair, guint to)
 {
   StreamEnd *end = &pair->ends[to];
-  gboolean is_text;
+  SentientFrameKind kind;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) data = sentient_stream_next_message (end->stream, &is_text, &error);
+  g_autoptr (GBytes) data = sentient_stream_next_message (end->stream, &kind, &error);
   g_autoptr (GBytes) expected = NULL;
 
   g_assert_no_error (error);

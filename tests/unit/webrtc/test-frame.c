@@ -49,12 +49,12 @@ test_bytes (void)
                    "\0\0\0\0\0\0\1\2",
                    26);
   g_byte_array_set_size (out, 0);
-  sentient_frame_append_message (out, TRUE, (const guint8 *)"a", 1);
-  sentient_frame_append_message (out, FALSE, NULL, 0);
+  sentient_frame_append_message (out, SENTIENT_FRAME_TEXT, (const guint8 *)"a", 1);
+  sentient_frame_append_message (out, SENTIENT_FRAME_BINARY, NULL, 0);
   g_assert_cmpmem (out->data, out->len, "\1a\2", 3);
   g_byte_array_set_size (out, 0);
-  sentient_frame_append_to_batch (out, TRUE, (const guint8 *)"a", 1);
-  sentient_frame_append_to_batch (out, FALSE, NULL, 0);
+  sentient_frame_append_to_batch (out, SENTIENT_FRAME_TEXT, (const guint8 *)"a", 1);
+  sentient_frame_append_to_batch (out, SENTIENT_FRAME_BINARY, NULL, 0);
   g_assert_cmpmem (out->data, out->len, "\3\0\2\1a\0\1\2", 8);
   g_byte_array_set_size (out, 0);
   sentient_frame_append_chunk (out, &chunk);
@@ -81,8 +81,8 @@ test_parse (void)
   g_assert_cmpuint (frame.received, ==, 258);
 
   g_byte_array_set_size (out, 0);
-  sentient_frame_append_to_batch (out, TRUE, (const guint8 *)"abc", 3);
-  sentient_frame_append_to_batch (out, FALSE, NULL, 0);
+  sentient_frame_append_to_batch (out, SENTIENT_FRAME_TEXT, (const guint8 *)"abc", 3);
+  sentient_frame_append_to_batch (out, SENTIENT_FRAME_BINARY, NULL, 0);
   frame = parse (out);
   g_assert_true (sentient_frame_batch_next (&frame, &at, &inner));
   g_assert_true (inner.is_text);
@@ -106,6 +106,8 @@ test_refuse (void)
   SentientFrame frame;
 
   assert_refused (BYTES (9));
+  assert_refused (BYTES (3, 0, 1, 9));
+  assert_refused (BYTES (10, 1));
   assert_refused (BYTES (255, 1));
   assert_refused ((const guint8 *)"", 0);
   assert_refused (BYTES (0, 1, 2));
@@ -176,6 +178,7 @@ static void
 test_deflate (void)
 {
   g_assert_true (survives (SENTIENT_FRAME_TEXT, 2000));
+  g_assert_true (survives (SENTIENT_FRAME_SERVICE, 2000));
   g_assert_true (survives (SENTIENT_FRAME_BINARY, SENTIENT_FRAME_INFLATED_MAX - 1));
   g_assert_true (survives (SENTIENT_FRAME_BINARY, SENTIENT_FRAME_INFLATED_MAX));
   g_assert_false (survives (SENTIENT_FRAME_BINARY, SENTIENT_FRAME_INFLATED_MAX + 1));
@@ -184,7 +187,7 @@ test_deflate (void)
   /* Kinds that have no business in there. */
   g_assert_false (survives (SENTIENT_FRAME_DEFLATED, 2000));
   g_assert_false (survives (SENTIENT_FRAME_HELLO, 2000));
-  g_assert_false (survives (9, 2000));
+  g_assert_false (survives (10, 2000));
 }
 
 static void

@@ -24,11 +24,11 @@ receive_bytes (Fixture *fixture, const guint8 *data, gsize len, gint code)
   g_autoptr (GBytes) frame = g_bytes_new (data, len);
   g_autoptr (GBytes) message = NULL;
   g_autoptr (GError) error = NULL;
-  gboolean is_text;
+  SentientFrameKind kind;
 
   if (sentient_stream_receive (fixture->stream, frame, &error))
     {
-      message = sentient_stream_next_message (fixture->stream, &is_text, &error);
+      message = sentient_stream_next_message (fixture->stream, &kind, &error);
       g_assert_true (message == NULL || error == NULL);
     }
   if (code < 0)
@@ -124,7 +124,7 @@ test_lies (Fixture *fixture, gconstpointer data)
   sentient_frame_append_probe (fixture->frame, SENTIENT_FRAME_PONG, 2);
   receive (fixture, SENTIENT_ERROR_PROTOCOL);
 
-  g_assert_true (sentient_stream_push (fixture->stream, message, TRUE, 0, NULL));
+  g_assert_true (sentient_stream_push (fixture->stream, message, SENTIENT_FRAME_TEXT, 0, NULL));
   drain (fixture);
   sentient_frame_append_ack (fixture->frame, 2, 4);
   receive (fixture, SENTIENT_ERROR_PROTOCOL);

@@ -62,24 +62,26 @@ test_text (void)
   g_autoptr (GBytes) half = g_bytes_new_static ("\xc3", 1);
   g_autoptr (GBytes) huge = g_bytes_new_take (g_malloc0 (MESSAGE_MAX + 1), MESSAGE_MAX + 1);
   g_autoptr (GError) error = NULL;
-  gboolean is_text = FALSE;
+  SentientFrameKind kind = SENTIENT_FRAME_HELLO;
   GBytes *got;
 
   stream_pair_push (pair, 0, text, TRUE);
   stream_pair_push (pair, 0, text, FALSE);
-  g_assert_false (sentient_stream_push (pair->ends[0].stream, half, TRUE, 0, &error));
+  g_assert_false (
+      sentient_stream_push (pair->ends[0].stream, half, SENTIENT_FRAME_TEXT, 0, &error));
   g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST);
   g_clear_error (&error);
-  g_assert_false (sentient_stream_push (pair->ends[0].stream, huge, FALSE, 0, &error));
+  g_assert_false (
+      sentient_stream_push (pair->ends[0].stream, huge, SENTIENT_FRAME_BINARY, 0, &error));
   g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_PAYLOAD_TOO_LARGE);
   send_all (pair, 0);
   while (stream_pair_take (pair, 1))
     ;
-  got = sentient_stream_next_message (pair->ends[1].stream, &is_text, NULL);
-  g_assert_true (is_text);
+  got = sentient_stream_next_message (pair->ends[1].stream, &kind, NULL);
+  g_assert_cmpint (kind, ==, SENTIENT_FRAME_TEXT);
   g_bytes_unref (got);
-  got = sentient_stream_next_message (pair->ends[1].stream, &is_text, NULL);
-  g_assert_false (is_text);
+  got = sentient_stream_next_message (pair->ends[1].stream, &kind, NULL);
+  g_assert_cmpint (kind, ==, SENTIENT_FRAME_BINARY);
   g_bytes_unref (got);
 }
 
@@ -174,7 +176,7 @@ test_priority (void)
     {
       g_autoptr (GBytes) data = g_bytes_new (names[i % 3], strlen (names[i % 3]));
 
-      g_assert_true (sentient_stream_push (pair->ends[0].stream, data, TRUE,
+      g_assert_true (sentient_stream_push (pair->ends[0].stream, data, SENTIENT_FRAME_TEXT,
                                            (SentientStreamPriority)(i % 3), NULL));
     }
   stream_pair_connect (pair, 0);
@@ -184,13 +186,55 @@ test_priority (void)
   for (guint i = 0; i < 9; i++)
     {
       const char *expected = names[2 - i / 3];
-      gboolean is_text;
-      g_autoptr (GBytes) data = sentient_stream_next_message (pair->ends[1].stream, &is_text, NULL);
+      SentientFrameKind kind;
+      g_autoptr (GBytes) data = sentient_stream_next_message (pair->ends[1].stream, &kind, NULL);
 
       g_assert_nonnull (data);
       g_assert_cmpmem (g_bytes_get_data (data, NULL), g_bytes_get_size (data), expected,
                        strlen (expected));
     }
+}
+
+/* Between the application's messages, numbered like them, and not at the cost of their place. */
+static void
+test_service (void)
+{
+  g_autoptr (StreamPair) pair = connected_pair ();
+  SentientStream *stream = pair->ends[0].stream;
+  g_autoptr (GBytes) block = g_bytes_new_take (g_malloc0 (16384), 16384);
+  g_autoptr (GBytes) text = g_bytes_new_static ("a", 1);
+  SentientFrameKind kind = SENTIENT_FRAME_HELLO;
+  guint n = 0, n_texts = 0;
+
+  for (; sentient_stream_push_service (stream, block, SENTIENT_STREAM_PRIORITY_LOW); n++)
+    g_assert_cmpuint (n * 16384, <, SENTIENT_STREAM_SERVICE_HIGH);
+  g_assert_cmpuint (n, >, 1);
+  g_assert_false (sentient_stream_has_service_room (stream));
+  for (guint i = 0; i < 3; i++)
+    g_assert_true (sentient_stream_push (stream, text, SENTIENT_FRAME_TEXT, i, NULL));
+  g_assert_cmpuint (sentient_stream_count_unacknowledged (stream), ==, n + 3);
+  while (n > 0 || n_texts < 3)
+    {
+      GBytes *data = sentient_stream_next_message (pair->ends[1].stream, &kind, NULL);
+
+      if (data == NULL)
+        {
+          g_assert_cmpuint (send_all (pair, 0) + send_all (pair, 1), >, 0);
+          while (stream_pair_take (pair, 1) || stream_pair_take (pair, 0))
+            ;
+          continue;
+        }
+      if (kind == SENTIENT_FRAME_SERVICE)
+        n--;
+      else
+        n_texts++;
+      g_assert_true (g_bytes_equal (data, kind == SENTIENT_FRAME_SERVICE ? block : text));
+      g_bytes_unref (data);
+    }
+  send_all (pair, 1); /* what it acknowledged */
+  while (stream_pair_take (pair, 0))
+    ;
+  g_assert_true (sentient_stream_has_service_room (stream));
 }
 
 static void
@@ -395,6 +439,7 @@ main (int argc, char **argv)
   g_test_add_func ("/stream/large", test_large);
   g_test_add_func ("/stream/turns", test_turns);
   g_test_add_func ("/stream/priority", test_priority);
+  g_test_add_func ("/stream/service", test_service);
   g_test_add_func ("/stream/deflate", test_deflate);
   g_test_add_func ("/stream/deflated-credit", test_deflated_credit);
   g_test_add_func ("/stream/restart", test_restart);
