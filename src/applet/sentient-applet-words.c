@@ -63,6 +63,8 @@ sentient_applet_describe_connection (const char *state)
     return _ ("not connected");
   if (g_str_equal (state, "connected"))
     return _ ("connected");
+  if (g_str_equal (state, "reconnecting"))
+    return _ ("connecting again…");
   if (g_str_equal (state, "closed"))
     return _ ("closed");
   if (g_str_equal (state, "failed"))

@@ -60,6 +60,22 @@ on_peer_connected (SentientPeer *peer, const char *node_id, gpointer user_data)
 }
 
 static void
+on_peer_reconnecting (SentientPeer *peer, const char *node_id, GError *error, gpointer user_data)
+{
+  CliNode *self = user_data;
+
+  if (!self->run.stopping)
+    cli_say (CLI_WARN, _ ("The data channel to %s is lost, connecting again: %s"), node_id,
+             error != NULL ? error->message : _ ("the other end closed it"));
+}
+
+static void
+on_peer_reconnected (SentientPeer *peer, const char *node_id, gpointer user_data)
+{
+  cli_say (CLI_GOOD, _ ("Connected to %s again; what had not arrived is sent again."), node_id);
+}
+
+static void
 on_peer_disconnected (SentientPeer *peer, const char *node_id, GError *error, gpointer user_data)
 {
   CliNode *self = user_data;
@@ -367,6 +383,8 @@ make_peer (CliNode *self, const char *node_id)
   g_signal_connect (self->peer, "negotiation", G_CALLBACK (on_negotiation), self);
   g_signal_connect (self->peer, "peer-connected", G_CALLBACK (on_peer_connected), self);
   g_signal_connect (self->peer, "peer-disconnected", G_CALLBACK (on_peer_disconnected), self);
+  g_signal_connect (self->peer, "peer-reconnecting", G_CALLBACK (on_peer_reconnecting), self);
+  g_signal_connect (self->peer, "peer-reconnected", G_CALLBACK (on_peer_reconnected), self);
   g_signal_connect (self->peer, "message", G_CALLBACK (on_message), self);
   g_signal_connect (self->peer, "drained", G_CALLBACK (on_drained), self);
   g_signal_connect (self->peer, "error", G_CALLBACK (on_error), self);

@@ -36,6 +36,9 @@ check_written (const SentientFrame *frame, const guint8 *data, gsize size)
     case SENTIENT_FRAME_CHUNK:
       sentient_frame_append_chunk (out, frame);
       break;
+    case SENTIENT_FRAME_GOODBYE:
+      sentient_frame_append_goodbye (out);
+      break;
     case SENTIENT_FRAME_ACK:
       sentient_frame_append_ack (out, frame->messages, frame->bytes);
       break;

@@ -7,7 +7,7 @@ static const char *const peer_states[]
     = { "disconnected", "connecting", "connected", "reconnecting" };
 static const char *const channel_kinds[] = { "none", "websocket", "long-poll" };
 static const char *const connection_states[]
-    = { "new", "connecting", "connected", "closed", "failed" };
+    = { "new", "connecting", "connected", "reconnecting", "closed", "failed" };
 
 static const char *
 name_of (const char *const *names, guint n_names, guint value)

@@ -83,6 +83,8 @@ typedef enum
  * @SENTIENT_CONNECTION_STATE_NEW: nothing was sent yet
  * @SENTIENT_CONNECTION_STATE_CONNECTING: offer, answer and candidates are under way
  * @SENTIENT_CONNECTION_STATE_CONNECTED: the data channel is open
+ * @SENTIENT_CONNECTION_STATE_RECONNECTING: the data channel was lost, another one is being made;
+ *   messages wait for it
  * @SENTIENT_CONNECTION_STATE_CLOSED: it ended in good order
  * @SENTIENT_CONNECTION_STATE_FAILED: it could not be made, or broke
  *
@@ -95,6 +97,7 @@ typedef enum
   SENTIENT_CONNECTION_STATE_NEW,
   SENTIENT_CONNECTION_STATE_CONNECTING,
   SENTIENT_CONNECTION_STATE_CONNECTED,
+  SENTIENT_CONNECTION_STATE_RECONNECTING,
   SENTIENT_CONNECTION_STATE_CLOSED,
   SENTIENT_CONNECTION_STATE_FAILED,
 } SentientConnectionState;

@@ -78,18 +78,24 @@ sentient_connection_begin_messages (SentientConnection *self, SentientStream *st
   g_assert (self->stream == NULL);
 
   self->stream = stream;
-  sentient_stream_attach (stream);
-  set_beat (self);
-  sentient_connection_wake (self);
+  sentient_connection_resume_messages (self);
 }
 
-SentientStream *
-sentient_connection_steal_stream (SentientConnection *self)
+void
+sentient_connection_pause_messages (SentientConnection *self)
 {
-  if (self->stream != NULL)
-    sentient_stream_detach (self->stream);
+  sentient_stream_detach (self->stream);
   g_clear_pointer (&self->held, g_bytes_unref);
-  return g_steal_pointer (&self->stream);
+  clear_source (&self->beat);
+}
+
+void
+sentient_connection_resume_messages (SentientConnection *self)
+{
+  g_clear_pointer (&self->held, g_bytes_unref);
+  sentient_stream_attach (self->stream);
+  set_beat (self);
+  sentient_connection_wake (self);
 }
 
 void
@@ -248,13 +254,36 @@ send_frames (SentientConnection *self)
     }
 }
 
+void
+sentient_connection_say_goodbye (SentientConnection *self)
+{
+  g_autoptr (GByteArray) frame = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (self->stream == NULL || self->link == NULL
+      || sentient_link_get_state (self->link) != SENTIENT_LINK_STATE_OPEN)
+    return;
+  sentient_stream_hasten_ack (self->stream);
+  send_frames (self);
+  sentient_frame_append_goodbye (frame);
+  bytes = g_byte_array_free_to_bytes (g_steal_pointer (&frame));
+  sentient_link_send (self->link, bytes, FALSE, NULL); /* if it does not fit, it does not */
+}
+
+static void
+part (SentientConnection *self)
+{
+  sentient_connection_say_goodbye (self);
+  sentient_link_close (self->link);
+}
+
 /* In */
 
 static void
 break_connection (SentientConnection *self, const GError *error)
 {
   if (self->peer != NULL)
-    sentient_peer_break_connection (self->peer, self, error);
+    sentient_peer_lose_link (self->peer, self, error);
 }
 
 static void
@@ -315,10 +344,7 @@ report_restart (SentientConnection *self)
   guint n_lost;
 
   if (sentient_stream_take_restart (self->stream, &n_lost) && n_lost > 0)
-    sentient_peer_trace (self->peer, self->node_id,
-                         "it was started anew: %u messages were dropped that it had not "
-                         "acknowledged",
-                         n_lost);
+    sentient_peer_tell_lost (self->peer, self->node_id, n_lost, "it was started anew");
 }
 
 /* All that there is to do. */
@@ -339,7 +365,7 @@ work (SentientConnection *self)
       if (!sentient_stream_has_waiting (self->stream) && self->held == NULL)
         {
           clear_source (&self->closing_timer);
-          sentient_link_close (self->link);
+          part (self);
         }
       return;
     }
@@ -385,7 +411,11 @@ sentient_connection_receive (SentientConnection *self, GBytes *data, gboolean is
     g_set_error_literal (&error, SENTIENT_ERROR, SENTIENT_ERROR_PROTOCOL,
                          "The other node sent a text where frames are expected");
   if (error == NULL && sentient_stream_receive (self->stream, data, &error))
-    work (self);
+    {
+      if (self->retired != NULL && self->peer != NULL)
+        sentient_peer_drop_retired (self->peer, self); /* the other end uses the new one, too */
+      work (self);
+    }
   else
     break_connection (self, error);
 }
@@ -439,7 +469,7 @@ on_closing_timeout (gpointer user_data)
   SentientConnection *self = user_data;
 
   clear_source (&self->closing_timer);
-  sentient_link_close (self->link);
+  part (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -452,7 +482,7 @@ sentient_connection_close (SentientConnection *self)
       || sentient_link_get_state (self->link) != SENTIENT_LINK_STATE_OPEN
       || (!sentient_stream_has_waiting (self->stream) && self->held == NULL))
     {
-      sentient_link_close (self->link);
+      part (self);
       return;
     }
   self->closing_timer

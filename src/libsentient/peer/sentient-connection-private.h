@@ -29,16 +29,18 @@ struct _SentientConnection
   guint64 bytes_received;
 
   /* The peer's. */
-  SentientPeer *peer; /* unowned; NULL once it let go */
-  SentientLink *link; /* NULL once it is over */
-  char *negotiation;  /* NULL: that of a plain peer, which has none */
-  char *remote_offer; /* SDP, to know it again when it comes twice */
+  SentientPeer *peer;    /* unowned; NULL once it let go */
+  SentientLink *link;    /* NULL: it was lost, or all is over */
+  SentientLink *retired; /* the one before: closed as soon as the other end uses this one, too */
+  char *negotiation;     /* NULL: that of a plain peer, which has none */
+  char *remote_offer;    /* SDP, to know it again when it comes twice */
   gboolean have_remote;
   gboolean wanted; /* only by those who wait in opening */
   gint64 started;  /* monotonic, us: when the present link was made */
   SentientWaiters *opening;
   SentientWaiters *closing; /* disconnect_peer () */
-  GSource *timeout;
+  GSource *timeout;         /* to connect, or to connect again */
+  guint n_replacements;     /* links that took the place of another */
 
   /* The messages, see sentient-connection-messages.c. */
   SentientStream *stream; /* NULL: the plain channel of a node without framing, or not open yet */
@@ -59,15 +61,17 @@ SentientConnection *sentient_connection_new (SentientPeer *peer,
 void sentient_connection_set_room (SentientConnection *self, const char *room);
 void sentient_connection_set_offerer (SentientConnection *self, gboolean offerer);
 void sentient_connection_set_state (SentientConnection *self, SentientConnectionState state);
-/* Open, and nobody is closing it. */
+/* Takes messages: it is open, or will be again, and nobody is closing it. */
 gboolean sentient_connection_is_usable (SentientConnection *self);
 void sentient_connection_clear_timeout (SentientConnection *self);
 
 /* sentient-connection-messages.c */
 /* The link is open and has frames. stream is taken. */
 void sentient_connection_begin_messages (SentientConnection *self, SentientStream *stream);
-/* For the connection that takes its place; NULL: there is none. */
-SentientStream *sentient_connection_steal_stream (SentientConnection *self);
+/* The link was lost: the messages wait. */
+void sentient_connection_pause_messages (SentientConnection *self);
+/* There is another link. */
+void sentient_connection_resume_messages (SentientConnection *self);
 /* Whoever waits to send is told that it is over; NULL: closed in good order. */
 void sentient_connection_end_messages (SentientConnection *self, const GError *error);
 gboolean
@@ -87,6 +91,8 @@ void sentient_connection_drained (SentientConnection *self);
 void sentient_connection_probe (SentientConnection *self);
 /* Looks at the time, at once. For tests, and the timer. */
 void sentient_connection_check_time (SentientConnection *self);
+/* The link is about to be closed because the connection is not wanted any more. */
+void sentient_connection_say_goodbye (SentientConnection *self);
 /* Closes the link as soon as what was pushed is out. */
 void sentient_connection_close (SentientConnection *self);
 

@@ -9,7 +9,13 @@
  * SentientConnection:
  *
  * A connection to one other node, as made by a #SentientPeer; an observer's view. It belongs to its
- * peer's context. A connection that ended stays ended: the next one is another object.
+ * peer's context.
+ *
+ * If the other node knows the framing `sentient.v1`, the connection outlives its data channel: when
+ * that breaks it is %SENTIENT_CONNECTION_STATE_RECONNECTING, and
+ * %SENTIENT_CONNECTION_STATE_CONNECTED again as soon as there is another one. No message is lost by
+ * that, and none comes twice. After a minute it is given up. A connection that ended stays ended:
+ * the next one is another object.
  *
  * Since: 0.1
  */
@@ -31,7 +37,8 @@ static GParamSpec *properties[PROP_PAUSED + 1];
 static const guint legal_steps[] = {
   [SENTIENT_CONNECTION_STATE_NEW] = TO (CONNECTING) | TO (CLOSED) | TO (FAILED),
   [SENTIENT_CONNECTION_STATE_CONNECTING] = TO (CONNECTED) | TO (CLOSED) | TO (FAILED),
-  [SENTIENT_CONNECTION_STATE_CONNECTED] = TO (CLOSED) | TO (FAILED),
+  [SENTIENT_CONNECTION_STATE_CONNECTED] = TO (RECONNECTING) | TO (CLOSED) | TO (FAILED),
+  [SENTIENT_CONNECTION_STATE_RECONNECTING] = TO (CONNECTED) | TO (CLOSED) | TO (FAILED),
   [SENTIENT_CONNECTION_STATE_CLOSED] = 0,
   [SENTIENT_CONNECTION_STATE_FAILED] = 0,
 };
@@ -97,6 +104,7 @@ sentient_connection_dispose (GObject *object)
   sentient_connection_clear_timeout (self);
   sentient_connection_end_messages (self, NULL);
   g_clear_object (&self->link);
+  g_clear_object (&self->retired);
   g_clear_pointer (&self->opening, sentient_waiters_free);
   g_clear_pointer (&self->closing, sentient_waiters_free);
 
@@ -167,7 +175,7 @@ sentient_connection_class_init (SentientConnectionClass *klass)
   /**
    * SentientConnection:connected-at:
    *
-   * When the data channel opened, in milliseconds since the epoch; 0 before.
+   * When the (first) data channel opened, in milliseconds since the epoch; 0 before.
    *
    * Since: 0.1
    */
@@ -232,7 +240,7 @@ sentient_connection_set_state (SentientConnection *self, SentientConnectionState
   g_assert ((legal_steps[self->state] & (1u << state)) != 0);
 
   self->state = state;
-  if (state == SENTIENT_CONNECTION_STATE_CONNECTED)
+  if (state == SENTIENT_CONNECTION_STATE_CONNECTED && self->connected_at == 0)
     {
       self->connected_at = g_get_real_time () / 1000;
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONNECTED_AT]);
@@ -252,11 +260,14 @@ sentient_connection_clear_timeout (SentientConnection *self)
 gboolean
 sentient_connection_is_usable (SentientConnection *self)
 {
-  return self->link != NULL && self->closing_timer == NULL
+  if (self->peer == NULL || self->closing_timer != NULL)
+    return FALSE;
+  if (self->stream != NULL)
+    return self->link == NULL || sentient_link_get_state (self->link) == SENTIENT_LINK_STATE_OPEN;
+  return self->link != NULL
          && sentient_link_get_state (self->link) == SENTIENT_LINK_STATE_OPEN
-         /* else another one has taken its place, or is about to */
-         && (self->stream != NULL
-             || g_strcmp0 (sentient_link_get_protocol (self->link), SENTIENT_FRAME_PROTOCOL) != 0);
+         /* else messages have not begun yet */
+         && g_strcmp0 (sentient_link_get_protocol (self->link), SENTIENT_FRAME_PROTOCOL) != 0;
 }
 
 /**

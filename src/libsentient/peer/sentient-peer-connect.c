@@ -63,7 +63,7 @@ sentient_peer_connect_peer_async (SentientPeer *self,
   if (g_task_return_error_if_cancelled (task))
     return;
   known = g_hash_table_lookup (self->open, node_id);
-  if (known != NULL && sentient_connection_is_usable (known))
+  if (known != NULL && known->link != NULL && sentient_connection_is_usable (known))
     {
       g_task_return_pointer (task, g_object_ref (known), g_object_unref);
       return;
@@ -148,7 +148,6 @@ sentient_peer_disconnect_peer_async (SentientPeer *self,
       g_object_ref (open);
       sentient_waiters_add (open->closing, g_steal_pointer (&task));
     }
-  g_hash_table_remove (self->streams, node_id);
   if (attempt != NULL)
     {
       why = g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_CLOSED,
@@ -157,6 +156,8 @@ sentient_peer_disconnect_peer_async (SentientPeer *self,
     }
   if (open != NULL && open->link != NULL)
     sentient_connection_close (open);
+  else if (open != NULL && open->peer != NULL) /* it was about to be connected again */
+    sentient_peer_end_connection (self, open, NULL);
   else if (task != NULL && attempt != NULL)
     g_task_return_boolean (task, TRUE);
   else if (task != NULL)
@@ -213,7 +214,6 @@ sentient_peer_close_async (SentientPeer *self,
   g_task_set_source_tag (task, sentient_peer_close_async);
   sentient_waiters_add (self->closing, task);
   self->is_closing = TRUE;
-  g_hash_table_remove_all (self->streams);
   why = sentient_peer_new_closed_error (self);
   sentient_peer_fail_attempts (self, why, TRUE);
 
@@ -224,6 +224,8 @@ sentient_peer_close_async (SentientPeer *self,
 
       if (connection->link != NULL)
         sentient_connection_close (connection);
+      else if (connection->peer != NULL)
+        sentient_peer_end_connection (self, connection, NULL);
     }
   sentient_peer_check_closed (self);
 }

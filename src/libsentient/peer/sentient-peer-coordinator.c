@@ -276,6 +276,8 @@ channel_opened (SentientPeer *self, SentientChannel *channel)
   if (self->channel == channel && !resumed)
     begin_anew (self, channel);
   if (self->channel == channel)
+    sentient_peer_recover_all (self);
+  if (self->channel == channel)
     sentient_waiters_return_done (self->connecting);
 }
 
@@ -353,6 +355,25 @@ on_channel_gone (SentientChannel *channel, GError *error, SentientPeer *self)
   sentient_peer_check_closed (self);
 }
 
+void
+sentient_peer_refresh_coordinator (SentientPeer *self)
+{
+  g_autoptr (SentientPeer) keep = g_object_ref (self);
+
+  /* A session is taken up again without a loss. Without one the rooms would be joined anew, which
+   * others see: then it is left to the silence to show whether the coordinator is still there. */
+  if (self->state == SENTIENT_PEER_STATE_CONNECTED && self->resumable && !self->is_closing)
+    {
+      release_channel (self);
+      lose_channel (self, SENTIENT_PEER_STATE_RECONNECTING);
+    }
+  if (self->state != SENTIENT_PEER_STATE_RECONNECTING || self->channel != NULL)
+    return;
+  clear_reconnect_timer (self);
+  sentient_backoff_reset (&self->backoff);
+  begin_round (self);
+}
+
 /* Leaves in good order what is open, and gives up what is being opened. */
 void
 sentient_peer_leave_coordinator (SentientPeer *self, const GError *why)
@@ -410,29 +431,6 @@ sentient_peer_connect_abandoned (gpointer user_data)
   sentient_peer_set_state (self, SENTIENT_PEER_STATE_DISCONNECTED);
 }
 
-static GPtrArray *
-parse_uris (const char *const *uris, GError **error)
-{
-  g_autoptr (GPtrArray) parsed = g_ptr_array_new_with_free_func ((GDestroyNotify)g_uri_unref);
-
-  for (guint i = 0; uris != NULL && uris[i] != NULL; i++)
-    {
-      GUri *uri = sentient_channel_parse_uri (uris[i], error);
-
-      if (uri == NULL)
-        return NULL;
-      g_ptr_array_add (parsed, uri);
-    }
-  if (parsed->len == 0 || parsed->len > SENTIENT_PEER_URIS_MAX)
-    {
-      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
-                   "%u coordinators were given: give 1 to %d, such as http://host:8888",
-                   parsed->len, SENTIENT_PEER_URIS_MAX);
-      return NULL;
-    }
-  return g_steal_pointer (&parsed);
-}
-
 static gboolean
 may_connect (SentientPeer *self, GError **error)
 {
@@ -487,7 +485,8 @@ sentient_peer_connect_to_coordinator_async (SentientPeer *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, sentient_peer_connect_to_coordinator_async);
-  if (!may_connect (self, &error) || (parsed = parse_uris (uris, &error)) == NULL)
+  if (!may_connect (self, &error)
+      || (parsed = sentient_channel_parse_uris (uris, SENTIENT_PEER_URIS_MAX, &error)) == NULL)
     {
       g_task_return_error (task, g_steal_pointer (&error));
       return;
@@ -500,6 +499,7 @@ sentient_peer_connect_to_coordinator_async (SentientPeer *self,
   sentient_backoff_init (&self->backoff, self->reconnect_delay,
                          MAX (self->reconnect_delay, SENTIENT_PEER_RECONNECT_MAX_MS));
   sentient_waiters_add (self->connecting, g_steal_pointer (&task));
+  sentient_peer_watch_network (self);
   sentient_peer_set_state (self, SENTIENT_PEER_STATE_CONNECTING);
   if (self->state == SENTIENT_PEER_STATE_CONNECTING && self->channel == NULL)
     begin_round (self);

@@ -38,12 +38,10 @@ on_dropped_link_closed (SentientLink *link, GError *error, SentientPeer *self)
   sentient_peer_check_closed (self);
 }
 
-/* Closes a link whose end interests nobody any more. */
+/* Takes link. */
 static void
-drop_link (SentientPeer *self, SentientConnection *connection)
+close_link (SentientPeer *self, SentientConnection *connection, SentientLink *link)
 {
-  SentientLink *link = g_steal_pointer (&connection->link);
-
   if (link == NULL)
     return;
   g_signal_handlers_disconnect_by_data (link, connection);
@@ -55,6 +53,19 @@ drop_link (SentientPeer *self, SentientConnection *connection)
   g_ptr_array_add (self->closing_links, link);
   g_signal_connect_object (link, "closed", G_CALLBACK (on_dropped_link_closed), self, 0);
   sentient_link_close (link);
+}
+
+void
+sentient_peer_drop_retired (SentientPeer *self, SentientConnection *connection)
+{
+  close_link (self, connection, g_steal_pointer (&connection->retired));
+}
+
+void
+sentient_peer_drop_link (SentientPeer *self, SentientConnection *connection)
+{
+  sentient_peer_drop_retired (self, connection);
+  close_link (self, connection, g_steal_pointer (&connection->link));
 }
 
 void
@@ -110,13 +121,14 @@ sentient_peer_fail_attempt (SentientPeer *self,
   g_hash_table_remove (self->addressed, connection->node_id);
   connection->peer = NULL;
   sentient_connection_clear_timeout (connection);
-  drop_link (self, connection);
+  sentient_peer_drop_link (self, connection);
   remove_from_list (self, connection);
   sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_FAILED);
   sentient_peer_trace (self, connection->node_id, "no connection: %s", error->message);
   if (!silent)
     sentient_peer_retry_later (self, connection->node_id);
-  if (!sentient_waiters_return_error (connection->opening, full) && !silent)
+  if (!sentient_waiters_return_error (connection->opening, full) && !silent
+      && !g_hash_table_contains (self->open, connection->node_id))
     sentient_peer_emit_error (self, full);
   sentient_peer_check_closed (self);
 }
@@ -166,7 +178,8 @@ sentient_peer_ref_new_attempt (SentientPeer *self, const char *node_id, const ch
 
   sentient_connection_set_room (connection, room);
   g_hash_table_replace (self->attempts, g_strdup (node_id), g_object_ref (connection));
-  g_list_store_append (self->connections, connection);
+  if (!g_hash_table_contains (self->open, node_id)) /* else it is for that one */
+    g_list_store_append (self->connections, connection);
   return connection;
 }
 
@@ -190,37 +203,89 @@ on_local_candidate (SentientLink *link,
   sentient_peer_handle_local_candidate (connection->peer, connection, mline, candidate);
 }
 
-/* An open connection is over; error NULL: in good order. */
+void
+sentient_peer_tell_lost (SentientPeer *self, const char *node_id, guint n_lost, const char *why)
+{
+  g_autoptr (GError) error
+      = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST,
+                     "%u messages to “%s” were not acknowledged and may not have arrived: %s",
+                     n_lost, node_id, why);
+
+  sentient_peer_trace (self, node_id, "%u messages may not have arrived: %s", n_lost, why);
+  sentient_peer_emit_error (self, error);
+}
+
+/* An attempt for that connection stands for itself from now on. */
 static void
-end_connection (SentientPeer *self, SentientConnection *connection, const GError *error)
+show_attempt (SentientPeer *self, const char *node_id)
+{
+  SentientConnection *attempt = g_hash_table_lookup (self->attempts, node_id);
+
+  if (attempt != NULL && !g_list_store_find (self->connections, attempt, NULL))
+    g_list_store_append (self->connections, attempt);
+}
+
+void
+sentient_peer_end_connection (SentientPeer *self,
+                              SentientConnection *connection,
+                              const GError *error)
 {
   g_autoptr (SentientPeer) keep_self = g_object_ref (self);
   g_autoptr (SentientConnection) keep = g_object_ref (connection);
+  guint n_lost
+      = connection->stream != NULL ? sentient_stream_count_unacknowledged (connection->stream) : 0;
 
   if (g_hash_table_lookup (self->open, connection->node_id) == connection)
     g_hash_table_remove (self->open, connection->node_id);
-  sentient_peer_keep_stream (self, connection, error);
   connection->peer = NULL;
+  sentient_connection_clear_timeout (connection);
+  if (!g_error_matches (error, SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST))
+    sentient_connection_say_goodbye (connection);
   sentient_connection_end_messages (connection, error);
-  drop_link (self, connection);
+  sentient_peer_drop_link (self, connection);
   remove_from_list (self, connection);
+  show_attempt (self, connection->node_id);
   sentient_connection_set_state (connection, error != NULL ? SENTIENT_CONNECTION_STATE_FAILED
                                                            : SENTIENT_CONNECTION_STATE_CLOSED);
   sentient_peer_trace (self, connection->node_id, "disconnected%s%s", error != NULL ? ": " : "",
                        error != NULL ? error->message : "");
   if (error != NULL)
     sentient_peer_retry_later (self, connection->node_id);
+  /* Who closes it does not ask for what is not through within a second. */
+  if (n_lost > 0 && sentient_waiters_is_empty (connection->closing) && !self->is_closing)
+    sentient_peer_tell_lost (self, connection->node_id, n_lost,
+                             error != NULL ? error->message : "it closed the connection");
   sentient_peer_emit_peer_disconnected (self, connection->node_id, error);
   sentient_waiters_return_done (connection->closing);
   sentient_peer_check_closed (self);
 }
 
-void
-sentient_peer_break_connection (SentientPeer *self,
-                                SentientConnection *connection,
-                                const GError *error)
+static void
+begin_messages (SentientPeer *self, SentientConnection *connection)
 {
-  end_connection (self, connection, error);
+  if (g_strcmp0 (sentient_link_get_protocol (connection->link), SENTIENT_FRAME_PROTOCOL) == 0)
+    sentient_connection_begin_messages (connection,
+                                        sentient_stream_new (self->clock, self->max_message_size));
+}
+
+/* The connection is one of its own. */
+static void
+open_connection (SentientPeer *self, SentientConnection *connection)
+{
+  SentientConnection *known = g_hash_table_lookup (self->open, connection->node_id);
+  g_autoptr (SentientConnection) old = known != NULL ? g_object_ref (known) : NULL;
+
+  g_hash_table_replace (self->open, g_strdup (connection->node_id), g_object_ref (connection));
+  begin_messages (self, connection);
+  if (!g_list_store_find (self->connections, connection, NULL))
+    g_list_store_append (self->connections, connection);
+  sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_CONNECTED);
+  if (old != NULL && old->peer != NULL) /* without frames: this takes its place */
+    sentient_peer_end_connection (self, old, NULL);
+  if (connection->peer == NULL)
+    return;
+  sentient_peer_emit_peer_connected (self, connection->node_id);
+  sentient_waiters_return_object (connection->opening, connection);
 }
 
 static void
@@ -228,29 +293,17 @@ on_link_opened (SentientLink *link, SentientConnection *connection)
 {
   g_autoptr (SentientPeer) self = g_object_ref (connection->peer);
   g_autoptr (SentientConnection) keep = g_object_ref (connection);
-  SentientConnection *known = g_hash_table_lookup (self->open, connection->node_id);
-  g_autoptr (SentientConnection) old = known != NULL ? g_object_ref (known) : NULL;
-  g_autofree char *pair = NULL;
+  g_autofree char *pair = sentient_link_dup_description (link);
 
   g_hash_table_remove (self->attempts, connection->node_id);
-  g_hash_table_replace (self->open, g_strdup (connection->node_id), g_object_ref (connection));
   g_hash_table_remove (self->addressed, connection->node_id);
   sentient_early_candidates_drop (self->early, connection->node_id);
   sentient_peer_forget_retries (self, connection->node_id);
   sentient_connection_clear_timeout (connection);
-  if (old != NULL)
-    sentient_peer_keep_stream (self, old, NULL);
-  sentient_peer_begin_messages (self, connection);
-  sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_CONNECTED);
-  if (old != NULL) /* it started anew, or wanted another one: this takes its place */
-    end_connection (self, old, NULL);
-  if (connection->peer == NULL)
-    return;
-  pair = sentient_link_dup_description (link);
   sentient_peer_trace (self, connection->node_id, "data channel open%s%s", pair != NULL ? ": " : "",
                        pair != NULL ? pair : "");
-  sentient_peer_emit_peer_connected (self, connection->node_id);
-  sentient_waiters_return_object (connection->opening, connection);
+  if (connection->peer == self && !sentient_peer_adopt_link (self, connection))
+    open_connection (self, connection);
 }
 
 static void
@@ -275,7 +328,7 @@ on_link_closed (SentientLink *link, GError *error, SentientConnection *connectio
   g_clear_object (&connection->link);
   if (connection->state == SENTIENT_CONNECTION_STATE_CONNECTED)
     {
-      end_connection (self, connection, error);
+      sentient_peer_lose_link (self, connection, error);
       return;
     }
   early = error != NULL ? g_error_copy (error)
@@ -334,6 +387,43 @@ sentient_peer_set_intervals (SentientPeer *self, guint silence_ms, guint poll_ms
   self->poll_ms = poll_ms;
 }
 
+static void
+listen_to (SentientLink *link, SentientConnection *connection)
+{
+  g_signal_connect_object (link, "local-description", G_CALLBACK (on_local_description), connection,
+                           0);
+  g_signal_connect_object (link, "local-candidate", G_CALLBACK (on_local_candidate), connection, 0);
+  g_signal_connect_object (link, "opened", G_CALLBACK (on_link_opened), connection, 0);
+  g_signal_connect_object (link, "message", G_CALLBACK (on_link_message), connection, 0);
+  g_signal_connect_object (link, "drained", G_CALLBACK (on_link_drained), connection, 0);
+  g_signal_connect_object (link, "closed", G_CALLBACK (on_link_closed), connection, 0);
+}
+
+static char *
+take_string (char **from, char *old)
+{
+  g_free (old);
+  return g_steal_pointer (from);
+}
+
+void
+sentient_peer_move_link (SentientPeer *self,
+                         SentientConnection *attempt,
+                         SentientConnection *connection)
+{
+  g_signal_handlers_disconnect_by_data (attempt->link, attempt);
+  connection->link = g_steal_pointer (&attempt->link);
+  listen_to (connection->link, connection);
+  connection->negotiation = take_string (&attempt->negotiation, connection->negotiation);
+  connection->remote_offer = take_string (&attempt->remote_offer, connection->remote_offer);
+  connection->have_remote = attempt->have_remote;
+  connection->started = attempt->started;
+  sentient_connection_set_offerer (connection, attempt->offerer);
+  attempt->peer = NULL;
+  remove_from_list (self, attempt);
+  sentient_connection_set_state (attempt, SENTIENT_CONNECTION_STATE_CLOSED);
+}
+
 static SentientLink *
 make_link (SentientPeer *self, SentientConnection *connection)
 {
@@ -346,13 +436,7 @@ make_link (SentientPeer *self, SentientConnection *connection)
   link = self->link_factory ((const char *const *)stun, (const char *const *)turn,
                              self->link_factory_data);
   g_main_context_pop_thread_default (self->context);
-  g_signal_connect_object (link, "local-description", G_CALLBACK (on_local_description), connection,
-                           0);
-  g_signal_connect_object (link, "local-candidate", G_CALLBACK (on_local_candidate), connection, 0);
-  g_signal_connect_object (link, "opened", G_CALLBACK (on_link_opened), connection, 0);
-  g_signal_connect_object (link, "message", G_CALLBACK (on_link_message), connection, 0);
-  g_signal_connect_object (link, "drained", G_CALLBACK (on_link_drained), connection, 0);
-  g_signal_connect_object (link, "closed", G_CALLBACK (on_link_closed), connection, 0);
+  listen_to (link, connection);
   return link;
 }
 
@@ -389,7 +473,7 @@ sentient_peer_negotiate (SentientPeer *self,
 
   if (connection->peer != self)
     return;
-  drop_link (self, connection);
+  sentient_peer_drop_link (self, connection);
   g_free (connection->negotiation);
   connection->negotiation = offer != NULL ? g_strdup (negotiation) : new_negotiation ();
   g_free (connection->remote_offer);
@@ -424,7 +508,7 @@ sentient_peer_greet (SentientPeer *self, const char *node_id, const char *room)
   SentientConnection *known = g_hash_table_lookup (self->attempts, node_id);
 
   if (!sentient_peer_has_coordinator (self) || g_str_equal (node_id, self->node_id)
-      || g_hash_table_contains (self->open, node_id))
+      || !sentient_peer_is_in_doubt (self, node_id))
     return;
   if (known != NULL && known->started >= self->session_since)
     return;
@@ -440,28 +524,43 @@ sentient_peer_greet (SentientPeer *self, const char *node_id, const char *room)
   sentient_peer_negotiate (self, attempt, NULL, NULL);
 }
 
+static void
+drop_silently (SentientConnection *connection)
+{
+  g_autoptr (SentientLink) link = g_steal_pointer (&connection->link);
+  g_autoptr (SentientLink) retired = g_steal_pointer (&connection->retired);
+
+  connection->peer = NULL;
+  sentient_connection_clear_timeout (connection);
+  sentient_connection_end_messages (connection, NULL);
+  if (link != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (link, connection);
+      sentient_link_close (link);
+    }
+  if (retired != NULL)
+    sentient_link_close (retired);
+  sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_CLOSED);
+}
+
 /* At dispose: nobody is told anything. */
 void
 sentient_peer_drop_links (SentientPeer *self)
 {
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->connections));
+  g_autoptr (GPtrArray) attempts = NULL;
 
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (SentientConnection) connection
           = g_list_model_get_item (G_LIST_MODEL (self->connections), i);
-      g_autoptr (SentientLink) link = g_steal_pointer (&connection->link);
 
-      connection->peer = NULL;
-      sentient_connection_clear_timeout (connection);
-      sentient_connection_end_messages (connection, NULL);
-      if (link != NULL)
-        {
-          g_signal_handlers_disconnect_by_data (link, connection);
-          sentient_link_close (link);
-        }
-      sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_CLOSED);
+      drop_silently (connection);
     }
+  attempts = sentient_peer_list (self->attempts); /* those that nobody sees */
+  for (guint i = 0; i < attempts->len; i++)
+    if (((SentientConnection *)attempts->pdata[i])->peer != NULL)
+      drop_silently (attempts->pdata[i]);
   for (guint i = 0; i < self->closing_links->len; i++)
     g_signal_handlers_disconnect_by_data (self->closing_links->pdata[i], self);
   g_ptr_array_set_size (self->closing_links, 0);

@@ -5,6 +5,7 @@
 #include "core/sentient-error.h"
 #include "peer/sentient-connection-private.h"
 #include "peer/sentient-early-candidates.h"
+#include "peer/sentient-network-watch.h"
 #include "peer/sentient-peer.h"
 #include "peer/sentient-waiters.h"
 #include "signaling/sentient-channel.h"
@@ -20,7 +21,7 @@ G_BEGIN_DECLS
  * sentient-peer-links.c: connections from the first offer to the end of the link.
  * sentient-peer-retry.c: connections that broke are made again.
  * sentient-peer-connect.c: the wishes to connect, to disconnect, to close.
- * sentient-peer-streams.c: what is to be sent again after a connection broke.
+ * sentient-peer-recovery.c: connections that lost their link get another one.
  * sentient-peer-messages.c: what goes over open connections.
  *
  * Whatever runs foreign code (a signal, the return of a task) may find the peer changed afterwards;
@@ -30,7 +31,7 @@ G_BEGIN_DECLS
 #define SENTIENT_PEER_MEMBERS_MAX 4096 /* of one room, as we see it */
 #define SENTIENT_PEER_SILENCE_MS 45000
 #define SENTIENT_PEER_RECONNECT_MAX_MS 30000
-#define SENTIENT_PEER_KEEP_MS 60000 /* what a node that was lost has not received */
+#define SENTIENT_PEER_RECOVERY_MS 60000 /* how long a node may be out of reach */
 
 /* Who is polite gives in when both ends offer at once. */
 typedef enum
@@ -108,7 +109,6 @@ struct _SentientPeer
   GListStore *connections; /* SentientConnection: all of attempts and open */
   GHashTable *attempts;    /* node id → SentientConnection, not open yet */
   GHashTable *open;        /* node id → SentientConnection */
-  GHashTable *streams;     /* node id → what is kept of the last connection to it */
   GPtrArray *closing_links;
   SentientEarlyCandidates *early;
   GHashTable *retries;   /* node id → what is known of tries to connect again */
@@ -118,6 +118,12 @@ struct _SentientPeer
   gint64 errors_due_until; /* monotonic, us */
   SentientWaiters *closing;
   gboolean is_closing;
+
+  /* recovery */
+  guint recovery_ms;
+  SentientNetworkWatch *network_watch; /* NULL: not yet */
+  GSource *network_timer;              /* the network changed: it is looked at soon */
+  GSource *doubt_timer;                /* who has not answered by then is replaced */
 };
 
 /* sentient-peer-signals.c */
@@ -125,6 +131,9 @@ void sentient_peer_install_signals (SentientPeerClass *klass);
 void sentient_peer_emit_peer_connected (SentientPeer *self, const char *node_id);
 void
 sentient_peer_emit_peer_disconnected (SentientPeer *self, const char *node_id, const GError *error);
+void
+sentient_peer_emit_peer_reconnecting (SentientPeer *self, const char *node_id, const GError *error);
+void sentient_peer_emit_peer_reconnected (SentientPeer *self, const char *node_id);
 void sentient_peer_emit_message (SentientPeer *self,
                                  const char *node_id,
                                  GBytes *data,
@@ -161,6 +170,8 @@ void sentient_peer_leave_coordinator (SentientPeer *self, const GError *why);
 void sentient_peer_connect_abandoned (gpointer user_data);
 void sentient_peer_drop_channels (SentientPeer *self);
 gboolean sentient_peer_has_coordinator (SentientPeer *self);
+/* The network may be another one: whatever can be done without a loss is done at once. */
+void sentient_peer_refresh_coordinator (SentientPeer *self);
 /* By whatever there is; with a session also while the coordinator is away. */
 gboolean sentient_peer_send_signal (SentientPeer *self, SentientSignal *signal, GError **error);
 /* To be called when the session may have begun or ended. */
@@ -204,15 +215,23 @@ void sentient_peer_handle_local_candidate (SentientPeer *self,
                                            guint mline,
                                            const char *candidate);
 
-/* sentient-peer-streams.c */
-GHashTable *sentient_peer_streams_new (void);
-/* The connection ended, with error or without, or is being replaced. */
+/* sentient-peer-recovery.c */
+/* The link of an open connection is gone; error NULL: the other end closed it in good order. */
 void
-sentient_peer_keep_stream (SentientPeer *self, SentientConnection *connection, const GError *error);
-/* NULL: nothing was kept. */
-SentientStream *sentient_peer_take_stream (SentientPeer *self, const char *node_id);
-/* It is open. */
-void sentient_peer_begin_messages (SentientPeer *self, SentientConnection *connection);
+sentient_peer_lose_link (SentientPeer *self, SentientConnection *connection, const GError *error);
+/* Whether there is a connection to the node that has no link. */
+gboolean sentient_peer_is_lost (SentientPeer *self, const char *node_id);
+/* Tries at once, if the node is one that was lost and is in a room of ours. */
+void sentient_peer_recover (SentientPeer *self, const char *node_id);
+void sentient_peer_recover_all (SentientPeer *self);
+/* There is no open link to it, or it does not answer. */
+gboolean sentient_peer_is_in_doubt (SentientPeer *self, const char *node_id);
+/* The link of an attempt is open: it goes to the connection that there is to the node. FALSE: there
+ * is none, or one that cannot take it. */
+gboolean sentient_peer_adopt_link (SentientPeer *self, SentientConnection *attempt);
+void sentient_peer_watch_network (SentientPeer *self);
+/* At dispose. */
+void sentient_peer_stop_recovery (SentientPeer *self);
 
 /* sentient-peer-links.c */
 /* (element-type SentientConnection): those of a table, held; it may change meanwhile. */
@@ -240,10 +259,20 @@ void sentient_peer_retry_later (SentientPeer *self, const char *node_id);
 void sentient_peer_forget_retries (SentientPeer *self, const char *node_id);
 
 /* sentient-peer-links.c */
-/* An open connection is lost. */
-void sentient_peer_break_connection (SentientPeer *self,
-                                     SentientConnection *connection,
-                                     const GError *error);
+/* An open connection is over; error NULL: in good order. */
+void sentient_peer_end_connection (SentientPeer *self,
+                                   SentientConnection *connection,
+                                   const GError *error);
+/* Tells the application what did not arrive. */
+void
+sentient_peer_tell_lost (SentientPeer *self, const char *node_id, guint n_lost, const char *why);
+/* Closes a link whose end interests nobody any more. */
+void sentient_peer_drop_link (SentientPeer *self, SentientConnection *connection);
+void sentient_peer_drop_retired (SentientPeer *self, SentientConnection *connection);
+/* The open link of an attempt, with all that belongs to it; the attempt is over. */
+void sentient_peer_move_link (SentientPeer *self,
+                              SentientConnection *attempt,
+                              SentientConnection *connection);
 SentientLink *sentient_peer_make_webrtc_link (const char *const *stun_urls,
                                               const char *const *turn_urls,
                                               gpointer user_data);

@@ -3,10 +3,13 @@
 
 /* Connections that the peer makes by itself are tried again by itself when they fail or break,
  * while the other node is still in one of our rooms: signals may have gone with a coordinator, and
- * the other end may think that all is well. Both ends may do so; glare ends in one connection. */
+ * the other end may think that all is well. Both ends may do so; glare ends in one connection.
+ *
+ * A connection that lost its link is tried as long as it may, see sentient-peer-recovery.c. */
 
 #define RETRIES_MAX 5
 #define RETRY_MAX_MS 30000
+#define RECOVERY_RETRY_MAX_MS 4000
 
 typedef struct
 {
@@ -65,7 +68,9 @@ sentient_peer_retry_later (SentientPeer *self, const char *node_id)
 {
   Retry *retry = g_hash_table_lookup (self->retries, node_id);
 
-  if (!self->auto_connect || self->is_closing
+  gboolean recovers = sentient_peer_is_lost (self, node_id);
+
+  if ((!self->auto_connect && !recovers) || self->is_closing
       || sentient_peer_find_shared_room (self, node_id) == NULL)
     return;
   if (retry == NULL)
@@ -74,12 +79,13 @@ sentient_peer_retry_later (SentientPeer *self, const char *node_id)
       retry->peer = self;
       retry->node_id = g_strdup (node_id);
       sentient_backoff_init (&retry->backoff, self->reconnect_delay,
-                             MAX (self->reconnect_delay, RETRY_MAX_MS));
+                             MAX (self->reconnect_delay,
+                                  recovers ? RECOVERY_RETRY_MAX_MS : RETRY_MAX_MS));
       g_hash_table_insert (self->retries, retry->node_id, retry);
     }
   if (retry->timer != NULL)
     return;
-  if (retry->n_tries >= RETRIES_MAX)
+  if (retry->n_tries >= RETRIES_MAX && !recovers)
     {
       sentient_peer_trace (self, node_id, "given up after %u more tries", retry->n_tries);
       return;

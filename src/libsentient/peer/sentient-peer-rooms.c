@@ -53,6 +53,20 @@ sentient_peer_clear_rooms (SentientPeer *self)
 
 /* Members */
 
+/* It is not coming back. */
+static void
+end_lost (SentientPeer *self, const char *node_id)
+{
+  SentientConnection *connection = g_hash_table_lookup (self->open, node_id);
+  g_autoptr (GError) error = NULL;
+
+  if (!sentient_peer_is_lost (self, node_id))
+    return;
+  error = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST,
+                       "“%s” left while it was out of reach", node_id);
+  sentient_peer_end_connection (self, connection, error);
+}
+
 static void
 member_gone (SentientPeer *self,
              SentientRoom *room,
@@ -76,6 +90,8 @@ member_gone (SentientPeer *self,
                            sentient_room_get_name (room), sentient_leave_reason_to_string (reason));
       if (attempt != NULL)
         sentient_peer_fail_attempt (self, attempt, error, TRUE);
+      if (reason == SENTIENT_LEAVE_REASON_LEFT)
+        end_lost (self, node_id);
     }
   sentient_peer_emit_member_left (self, room, keep, reason);
 }
@@ -173,6 +189,9 @@ handle_peer_joined (SentientPeer *self, SentientServerMessage *message)
     return;
   g_object_ref (member);
   sentient_peer_emit_member_joined (self, room, member);
+  /* The newcomer offers, but it may not know that we want it. */
+  if (sentient_peer_is_lost (self, message->node_id))
+    sentient_peer_retry_later (self, message->node_id);
 }
 
 static void
@@ -213,6 +232,8 @@ handle_presence (SentientPeer *self, SentientServerMessage *message, gboolean on
   connection = online ? NULL : g_hash_table_lookup (self->open, message->node_id);
   if (connection != NULL)
     sentient_connection_probe (connection);
+  if (online)
+    sentient_peer_recover (self, message->node_id);
 }
 
 /* Signals were among what is lost. */

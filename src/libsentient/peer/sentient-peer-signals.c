@@ -7,6 +7,8 @@ enum
 {
   PEER_CONNECTED,
   PEER_DISCONNECTED,
+  PEER_RECONNECTING,
+  PEER_RECONNECTED,
   MESSAGE,
   DRAINED,
   ERROR_SIGNAL,
@@ -42,13 +44,41 @@ install_connection_signals (SentientPeerClass *klass)
    * @error: (nullable): what broke it; %NULL if it was closed in good order, or another connection
    *   to the same node took its place
    *
-   * A data channel that was open is so no more.
+   * A connection that was open is over.
    *
    * Since: 0.1
    */
   signals[PEER_DISCONNECTED]
       = g_signal_new ("peer-disconnected", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                       G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_ERROR);
+
+  /**
+   * SentientPeer::peer-reconnecting:
+   * @self: the peer
+   * @node_id: the node at the other end
+   * @error: (nullable): what broke the data channel; %NULL if the other node closed it
+   *
+   * A data channel broke, and another one is being made. Messages wait for it. Either
+   * #SentientPeer::peer-reconnected follows or #SentientPeer::peer-disconnected.
+   *
+   * Since: 0.1
+   */
+  signals[PEER_RECONNECTING]
+      = g_signal_new ("peer-reconnecting", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                      G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_ERROR);
+
+  /**
+   * SentientPeer::peer-reconnected:
+   * @self: the peer
+   * @node_id: the node at the other end
+   *
+   * After #SentientPeer::peer-reconnecting: there is a data channel again, and what had not arrived
+   * is sent again.
+   *
+   * Since: 0.1
+   */
+  signals[PEER_RECONNECTED] = g_signal_new ("peer-reconnected", type, G_SIGNAL_RUN_LAST, 0, NULL,
+                                            NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 
   /**
    * SentientPeer::message:
@@ -151,6 +181,18 @@ void
 sentient_peer_emit_peer_disconnected (SentientPeer *self, const char *node_id, const GError *error)
 {
   g_signal_emit (self, signals[PEER_DISCONNECTED], 0, node_id, error);
+}
+
+void
+sentient_peer_emit_peer_reconnecting (SentientPeer *self, const char *node_id, const GError *error)
+{
+  g_signal_emit (self, signals[PEER_RECONNECTING], 0, node_id, error);
+}
+
+void
+sentient_peer_emit_peer_reconnected (SentientPeer *self, const char *node_id)
+{
+  g_signal_emit (self, signals[PEER_RECONNECTED], 0, node_id);
 }
 
 void

@@ -278,7 +278,7 @@ sentient_peer_dispose (GObject *object)
   sentient_peer_drop_channels (self);
   sentient_peer_fail_requests (self, error);
   g_hash_table_remove_all (self->retries);
-  g_hash_table_remove_all (self->streams);
+  sentient_peer_stop_recovery (self);
   sentient_peer_drop_links (self);
   sentient_waiters_return_error (self->connecting, error);
   sentient_waiters_return_error (self->disconnecting, error);
@@ -308,7 +308,6 @@ sentient_peer_finalize (GObject *object)
   sentient_client_session_unref (self->session);
   sentient_early_candidates_free (self->early);
   g_hash_table_unref (self->retries);
-  g_hash_table_unref (self->streams);
   g_object_unref (self->rooms);
   g_object_unref (self->connections);
   g_clear_pointer (&self->uris, g_ptr_array_unref);
@@ -577,6 +576,6 @@ sentient_peer_init (SentientPeer *self)
   self->closing_links = g_ptr_array_new_with_free_func (g_object_unref);
   self->early = sentient_early_candidates_new ();
   self->retries = sentient_peer_retries_new ();
-  self->streams = sentient_peer_streams_new ();
+  self->recovery_ms = SENTIENT_PEER_RECOVERY_MS;
   self->addressed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }

@@ -90,6 +90,8 @@ void sentient_peer_disconnect_peer_async (SentientPeer *self,
 SENTIENT_API
 gboolean
 sentient_peer_disconnect_peer_finish (SentientPeer *self, GAsyncResult *result, GError **error);
+SENTIENT_API
+void sentient_peer_check_network (SentientPeer *self);
 /* Leaves, closes every connection and the coordinator; done when all of it is gone. */
 SENTIENT_API
 void sentient_peer_close_async (SentientPeer *self,

@@ -235,6 +235,29 @@ sentient_channel_parse_uri (const char *text, GError **error)
                       prefix, NULL, NULL);
 }
 
+GPtrArray *
+sentient_channel_parse_uris (const char *const *uris, guint max, GError **error)
+{
+  g_autoptr (GPtrArray) parsed = g_ptr_array_new_with_free_func ((GDestroyNotify)g_uri_unref);
+
+  for (guint i = 0; uris != NULL && uris[i] != NULL; i++)
+    {
+      GUri *uri = sentient_channel_parse_uri (uris[i], error);
+
+      if (uri == NULL)
+        return NULL;
+      g_ptr_array_add (parsed, uri);
+    }
+  if (parsed->len == 0 || parsed->len > max)
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
+                   "%u coordinators were given: give 1 to %u, such as http://host:8888",
+                   parsed->len, max);
+      return NULL;
+    }
+  return g_steal_pointer (&parsed);
+}
+
 GUri *
 sentient_channel_uri_join (GUri *base, gboolean websocket, const char *path, const char *query)
 {

@@ -97,6 +97,8 @@ void sentient_channel_take_close_code (guint code, SentientClientSession *sessio
  * at its end. Takes http(s)://, ws(s)://, or host:port, with or without "/webrtc" or
  * "/webrtc/signal". Errors: BAD_REQUEST. */
 GUri *sentient_channel_parse_uri (const char *text, GError **error);
+/* (element-type GUri): 1 to max of them. Errors: BAD_REQUEST. */
+GPtrArray *sentient_channel_parse_uris (const char *const *uris, guint max, GError **error);
 /* path: "/webrtc/info"; query may be NULL. */
 GUri *
 sentient_channel_uri_join (GUri *base, gboolean websocket, const char *path, const char *query);

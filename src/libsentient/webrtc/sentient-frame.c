@@ -128,6 +128,8 @@ parse_body (Reader *reader, SentientFrame *frame)
       frame->body = reader->data;
       frame->len = reader->len;
       return reader->len == 0 ? "a service message for no service" : NULL;
+    case SENTIENT_FRAME_GOODBYE:
+      return reader->len != 0 ? "a goodbye of the wrong length" : NULL;
     case SENTIENT_FRAME_BATCH:
       return parse_batch (reader, frame);
     case SENTIENT_FRAME_CHUNK:
@@ -345,6 +347,12 @@ sentient_frame_append_chunk (GByteArray *out, const SentientFrame *chunk)
   if (chunk->first)
     append_uint (out, 8, chunk->total);
   g_byte_array_append (out, chunk->body, (guint)chunk->len);
+}
+
+void
+sentient_frame_append_goodbye (GByteArray *out)
+{
+  append_uint (out, 1, SENTIENT_FRAME_GOODBYE);
 }
 
 void

@@ -27,7 +27,8 @@ typedef enum
   SENTIENT_FRAME_ACK = 6,
   SENTIENT_FRAME_PING = 7,
   SENTIENT_FRAME_PONG = 8,
-  SENTIENT_FRAME_SERVICE = 9, /* between nodes: its body begins with a SentientService */
+  SENTIENT_FRAME_SERVICE = 9,  /* between nodes: its body begins with a SentientService */
+  SENTIENT_FRAME_GOODBYE = 10, /* the last one: the connection is closed because it is not wanted */
 } SentientFrameKind;
 
 /* Whom a service message is for. */
@@ -95,6 +96,7 @@ void sentient_frame_append_to_batch (GByteArray *batch,
                                      gsize len);
 /* Of chunk its body, len, stream, first, last, is_text and total. */
 void sentient_frame_append_chunk (GByteArray *out, const SentientFrame *chunk);
+void sentient_frame_append_goodbye (GByteArray *out);
 void sentient_frame_append_ack (GByteArray *out, guint64 messages, guint64 bytes);
 /* kind: ping or pong. */
 void sentient_frame_append_probe (GByteArray *out, SentientFrameKind kind, guint64 value);

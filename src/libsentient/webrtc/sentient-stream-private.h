@@ -48,7 +48,8 @@ struct _SentientStream
   gboolean is_attached;
   guint connection; /* counts them */
   gboolean hello_sent;
-  gboolean is_ready; /* its hello has come */
+  gboolean is_ready;  /* its hello has come */
+  gboolean is_parted; /* its goodbye has come */
   gboolean ping_due;
   gboolean pong_due;
   guint64 first_ping;

@@ -70,6 +70,7 @@ sentient_stream_attach (SentientStream *self)
   self->bytes_taken = self->bytes_told = 0;
   self->cost_taken = 0;
   self->ack_due = FALSE;
+  self->is_parted = FALSE;
 }
 
 static gboolean
@@ -142,6 +143,12 @@ handle_control (SentientStream *self, const SentientFrame *frame, GError **error
   if (frame->kind == SENTIENT_FRAME_PONG)
     return handle_pong (self, frame, error);
 
+  if (frame->kind == SENTIENT_FRAME_GOODBYE)
+    {
+      self->is_parted = TRUE;
+      return TRUE;
+    }
+
   /* Many pings have one answer: nothing grows with them. */
   self->pong_due = TRUE;
   self->pong = frame->value;
@@ -211,7 +218,7 @@ append_control (SentientStream *self, GByteArray *out)
   else if (self->ping_due)
     {
       self->ping_due = FALSE;
-      self->ack_due = self->cost_taken > 0 || self->bytes_taken != self->bytes_told;
+      sentient_stream_hasten_ack (self);
       self->pinged = now_ms (self);
       sentient_frame_append_probe (out, SENTIENT_FRAME_PING, ++self->last_ping);
     }
@@ -283,6 +290,24 @@ sentient_stream_probe (SentientStream *self)
   self->ping_due = TRUE;
   if (self->probed == 0)
     self->probed = now_ms (self) + SENTIENT_STREAM_PROBE_MS;
+}
+
+void
+sentient_stream_hasten_ack (SentientStream *self)
+{
+  self->ack_due = self->cost_taken > 0 || self->bytes_taken != self->bytes_told;
+}
+
+gboolean
+sentient_stream_has_goodbye (SentientStream *self)
+{
+  return self->is_parted;
+}
+
+gboolean
+sentient_stream_is_in_doubt (SentientStream *self)
+{
+  return self->is_attached && self->probed != 0;
 }
 
 gint64

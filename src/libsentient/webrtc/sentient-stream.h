@@ -33,6 +33,8 @@ G_BEGIN_DECLS
  *   messages: kind 9, a byte that says for which service, and what is for it. They are numbered and
  *   sent again like all others, but have a limit of their own, so that they never fill the place of
  *   the application's. Only a node that says in its capabilities that it knows a service gets any.
+ * - Who closes a connection because it is not wanted any more says goodbye (kind 10, no body) as
+ * the last of all. One that is closed without was lost, however good the order was.
  * - A message counts as received when the application has taken it. So a slow reader gives no
  *   credit, and its sender waits. Credit is returned after a quarter of the window, counted in
  *   bytes of frames or of what they hold, and with each ping. */
@@ -112,6 +114,12 @@ gboolean sentient_stream_check_time (SentientStream *self, GError **error);
 gint64 sentient_stream_get_timeout (SentientStream *self);
 /* There is doubt: asks the other end at once, and is dead after SENTIENT_STREAM_PROBE_MS. */
 void sentient_stream_probe (SentientStream *self);
+/* For who is about to close: what was taken is acknowledged with the next frame. */
+void sentient_stream_hasten_ack (SentientStream *self);
+/* The other end said over this connection that it wants no more. */
+gboolean sentient_stream_has_goodbye (SentientStream *self);
+/* It was probed, and nothing has come since. */
+gboolean sentient_stream_is_in_doubt (SentientStream *self);
 /* Milliseconds there and back, of the last ping; -1: not known. */
 gint64 sentient_stream_get_rtt (SentientStream *self);
 

@@ -67,6 +67,18 @@ on_disconnected (SentientPeer *peer, const char *node_id, GError *error, TestPee
 }
 
 static void
+on_reconnecting (SentientPeer *peer, const char *node_id, GError *error, TestPeer *self)
+{
+  g_ptr_array_add (self->reconnecting, g_strdup (node_id));
+}
+
+static void
+on_reconnected (SentientPeer *peer, const char *node_id, TestPeer *self)
+{
+  g_ptr_array_add (self->reconnected, g_strdup (node_id));
+}
+
+static void
 on_message (SentientPeer *peer, const char *node_id, GBytes *data, gboolean is_text, TestPeer *self)
 {
   g_ptr_array_add (self->messages,
@@ -109,6 +121,8 @@ test_peer_new (const char *node_id)
   self->errors = g_ptr_array_new_with_free_func ((GDestroyNotify)g_error_free);
   self->connected = g_ptr_array_new_with_free_func (g_free);
   self->disconnected = g_ptr_array_new_with_free_func (g_free);
+  self->reconnecting = g_ptr_array_new_with_free_func (g_free);
+  self->reconnected = g_ptr_array_new_with_free_func (g_free);
   self->messages = g_ptr_array_new_with_free_func (g_free);
   self->members = g_ptr_array_new_with_free_func (g_free);
   self->negotiation = g_ptr_array_new_with_free_func (g_free);
@@ -118,6 +132,8 @@ test_peer_new (const char *node_id)
   g_signal_connect (self->peer, "error", G_CALLBACK (on_error), self);
   g_signal_connect (self->peer, "peer-connected", G_CALLBACK (on_connected), self);
   g_signal_connect (self->peer, "peer-disconnected", G_CALLBACK (on_disconnected), self);
+  g_signal_connect (self->peer, "peer-reconnecting", G_CALLBACK (on_reconnecting), self);
+  g_signal_connect (self->peer, "peer-reconnected", G_CALLBACK (on_reconnected), self);
   g_signal_connect (self->peer, "message", G_CALLBACK (on_message), self);
   g_signal_connect (self->peer, "member-joined", G_CALLBACK (on_member_joined), self);
   g_signal_connect (self->peer, "member-left", G_CALLBACK (on_member_left), self);
@@ -132,6 +148,8 @@ test_peer_free (TestPeer *self)
   g_ptr_array_unref (self->errors);
   g_ptr_array_unref (self->connected);
   g_ptr_array_unref (self->disconnected);
+  g_ptr_array_unref (self->reconnecting);
+  g_ptr_array_unref (self->reconnected);
   g_ptr_array_unref (self->messages);
   g_ptr_array_unref (self->members);
   g_ptr_array_unref (self->negotiation);
@@ -263,6 +281,17 @@ gboolean
 is_open (TestPeer *self, const char *node_id)
 {
   return test_peer_state_to (self, node_id) == SENTIENT_CONNECTION_STATE_CONNECTED;
+}
+
+void
+deafen (SentientConnection *connection)
+{
+  guint n
+      = g_signal_handlers_block_matched (connection->link, G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_DATA,
+                                         g_signal_lookup ("message", SENTIENT_TYPE_LINK), 0, NULL,
+                                         NULL, connection);
+
+  g_assert_cmpuint (n, ==, 1);
 }
 
 JsonObject *

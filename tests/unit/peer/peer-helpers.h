@@ -16,6 +16,8 @@ typedef struct
   GPtrArray *errors;       /* GError */
   GPtrArray *connected;    /* node ids */
   GPtrArray *disconnected; /* node ids */
+  GPtrArray *reconnecting; /* node ids */
+  GPtrArray *reconnected;  /* node ids */
   GPtrArray *messages;     /* "from: text" */
   GPtrArray *members;      /* "room+id", "room-id (reason)" */
   GPtrArray *negotiation;  /* "id: text" */
@@ -58,5 +60,7 @@ gboolean has_prefix (GPtrArray *texts, const char *prefix);
 gboolean has_error (TestPeer *self, SentientError code);
 SentientConnectionState test_peer_state_to (TestPeer *self, const char *node_id);
 gboolean is_open (TestPeer *self, const char *node_id);
+/* What the other end says over its present link is not heard any more. */
+void deafen (SentientConnection *connection);
 
 G_END_DECLS

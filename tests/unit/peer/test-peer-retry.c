@@ -12,11 +12,13 @@ break_link (TestPeer *self, const char *node_id)
   g_signal_emit_by_name (link, "closed", error);
 }
 
+/* Without frames, so that a connection does not outlive its link. */
 static TestPeer *
 join_new (FakeCoordinator *coordinator, const char *node_id)
 {
   TestPeer *self = test_peer_new (node_id);
 
+  self->peer->is_plain = TRUE;
   test_peer_connect_to (self, coordinator);
   test_peer_join (self, "lobby");
   return self;
