@@ -171,7 +171,10 @@ sentient_coordinator_join (SentientCoordinator *self,
   sentient_directory_touch (self->directory, session);
   membership = sentient_directory_join (self->directory, session, room, span, error);
   if (membership != NULL)
-    return g_object_ref (membership->member);
+    {
+      sentient_directory_overtake (self->directory, session, membership);
+      return g_object_ref (membership->member);
+    }
 
   session = sentient_directory_find (self->directory, node_id);
   if (session != NULL)
@@ -435,6 +438,20 @@ local_poll_wake (SentientSession *session, gpointer data)
   local_poll_hurry (data);
 }
 
+/* The next one is told why nothing comes. */
+static void
+local_poll_overflow (SentientSession *session, gpointer data, gboolean missed)
+{
+  if (missed)
+    local_poll_hurry (data);
+}
+
+static gboolean
+local_poll_is_taking (SentientSession *session, gpointer data)
+{
+  return TRUE;
+}
+
 static void
 local_poll_taken (gpointer data, gboolean replaced)
 {
@@ -447,6 +464,8 @@ local_poll_taken (gpointer data, gboolean replaced)
 static const SentientTransportVtable local_poll_transport = {
   .kind = SENTIENT_TRANSPORT_POLL,
   .wake = local_poll_wake,
+  .overflow = local_poll_overflow,
+  .is_taking = local_poll_is_taking,
   .taken = local_poll_taken,
 };
 
@@ -466,8 +485,9 @@ on_poll_cancelled (GCancellable *cancellable, gpointer user_data)
  * @user_data: for @callback
  *
  * Waits for signals and room events for a node of this process. One poll at a time: a newer one
- * ends the older with nothing. Errors: %SENTIENT_ERROR_UNKNOWN_PEER, %SENTIENT_ERROR_NODE_ID_TAKEN
- * (a resumable session from outside has the id), %G_IO_ERROR_CANCELLED.
+ * ends the older with nothing. Errors: %SENTIENT_ERROR_UNKNOWN_PEER (also where more happened in
+ * its rooms than could be kept for it: it is to join them again), %SENTIENT_ERROR_NODE_ID_TAKEN (a
+ * resumable session from outside has the id), %G_IO_ERROR_CANCELLED.
  *
  * Since: 0.1
  */
@@ -490,7 +510,8 @@ sentient_coordinator_poll_async (SentientCoordinator *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, sentient_coordinator_poll_async);
   session = find_session (self, node_id, &error);
-  if (session == NULL || !sentient_directory_may_take (self->directory, node_id, FALSE, &error))
+  if (session == NULL || !sentient_directory_may_take (self->directory, node_id, FALSE, &error)
+      || !sentient_directory_may_wait (session, &error))
     {
       g_task_return_error (task, g_steal_pointer (&error));
       return;

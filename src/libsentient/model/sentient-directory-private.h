@@ -30,9 +30,10 @@ void sentient_directory_restore_rates (SentientDirectory *self, SentientSession 
 void sentient_directory_forget_rates (SentientDirectory *self, gint64 now_ms);
 
 /* sentient-directory-sessions.c */
-/* FALSE: it does not fit. */
+/* Whatever waits for others. FALSE: it does not fit these limits. */
 gboolean sentient_directory_enqueue (SentientDirectory *self,
                                      SentientSession *session,
+                                     const SentientOutboxLimits *limits,
                                      SentientMessage *message,
                                      SentientSender *sender,
                                      guint64 ref);
@@ -47,6 +48,8 @@ gboolean sentient_directory_restore_member (SentientDirectory *self,
                                             gint64 joined_at,
                                             gboolean stale,
                                             GError **error);
+/* A plain session did not join its stale rooms again. */
+void sentient_directory_leave_stale (SentientDirectory *self, SentientSession *session);
 
 /* sentient-directory-v1.c */
 /* Whether others in its rooms can reach it, to those who want to know. */
@@ -55,18 +58,20 @@ void sentient_directory_tell_presence (SentientDirectory *self,
                                        gboolean online);
 /* To who sent what still waits for a session that ends. */
 void sentient_directory_tell_undelivered (SentientDirectory *self, SentientSession *session);
-/* An event that does not fit: it, and those that wait, make place for the state of their rooms. */
-void sentient_directory_make_stale (SentientDirectory *self,
-                                    SentientSession *session,
-                                    SentientMessage *message);
 /* Once a second: does it acknowledge what it is sent? */
 void
 sentient_directory_check_progress (SentientDirectory *self, SentientSession *session, gint64 now);
-gboolean sentient_directory_is_stale (SentientSession *session, const char *room);
 
-/* Never refused: what does not fit pushes out the oldest event that waits. */
+/* sentient-directory-stale.c */
+/* An event that does not fit makes place for the state of its room, as do those that wait. */
 void sentient_directory_enqueue_event (SentientDirectory *self,
                                        SentientSession *session,
                                        SentientMessage *message);
+void sentient_directory_set_stale (SentientDirectory *self,
+                                   SentientSession *session,
+                                   SentientMembership *membership,
+                                   gboolean stale);
+void
+sentient_directory_note_all (SentientDirectory *self, SentientSession *session, GPtrArray *notes);
 
 G_END_DECLS

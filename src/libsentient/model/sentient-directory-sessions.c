@@ -87,7 +87,7 @@ sentient_directory_attach (SentientDirectory *self,
   sentient_directory_touch (self, session);
   if (session->transport_data == data
       && (sentient_outbox_is_waiting (&session->outbox)
-          || (session->v1 != NULL && session->v1->n_stale > 0)))
+          || (session->v1 != NULL && session->n_stale > 0)))
     transport->wake (session, data);
 }
 
@@ -136,79 +136,18 @@ sentient_directory_is_over_budget (SentientDirectory *self, SentientMessage *mes
 gboolean
 sentient_directory_enqueue (SentientDirectory *self,
                             SentientSession *session,
+                            const SentientOutboxLimits *limits,
                             SentientMessage *message,
                             SentientSender *sender,
                             guint64 ref)
 {
   gsize before = session->outbox.bytes;
 
-  if (sentient_directory_is_over_budget (self, message))
+  if (!sentient_outbox_push (&session->outbox, limits, message, sender, ref))
     return FALSE;
-  if (!sentient_outbox_push (&session->outbox, &self->limits.outbox, message, sender, ref))
-    {
-      if (session->transport != NULL && session->transport->overflow != NULL)
-        session->transport->overflow (session, session->transport_data);
-      return FALSE;
-    }
   self->queued_bytes += session->outbox.bytes - before;
   sentient_session_wake (session);
   return TRUE;
-}
-
-/* A plain session cannot be told what it missed: the oldest events go first. */
-static gboolean
-enqueue_plain_event (SentientDirectory *self, SentientSession *session, SentientMessage *message)
-{
-  SentientMetrics *metrics = &self->metrics;
-
-  while (!sentient_directory_enqueue (self, session, message, NULL, 0))
-    {
-      gsize before = session->outbox.bytes;
-
-      if (sentient_directory_is_over_budget (self, message))
-        metrics->dropped_events[SENTIENT_DROP_BUDGET_FULL]++;
-      else
-        metrics->dropped_events[SENTIENT_DROP_OUTBOX_FULL]++;
-      if (!sentient_outbox_drop_oldest_event (&session->outbox))
-        {
-          g_debug ("%s: a room event does not fit its full outbox and is dropped",
-                   session->node_id);
-          return FALSE;
-        }
-      self->queued_bytes -= before - session->outbox.bytes;
-    }
-  return TRUE;
-}
-
-static gboolean
-enqueue_v1_event (SentientDirectory *self, SentientSession *session, SentientMessage *message)
-{
-  if (session->v1->n_stale > 0
-      && sentient_directory_is_stale (session, sentient_message_get_room (message)))
-    return FALSE;
-  if (sentient_directory_enqueue (self, session, message, NULL, 0))
-    return TRUE;
-  sentient_directory_make_stale (self, session, message);
-  return FALSE;
-}
-
-void
-sentient_directory_enqueue_event (SentientDirectory *self,
-                                  SentientSession *session,
-                                  SentientMessage *message)
-{
-  gboolean told = session->v1 != NULL ? enqueue_v1_event (self, session, message)
-                                      : enqueue_plain_event (self, session, message);
-  SentientMetrics *metrics = &self->metrics;
-
-  if (!told)
-    return;
-  if (sentient_message_get_kind (message) == SENTIENT_MESSAGE_PEER_JOINED)
-    metrics->told_joined++;
-  else if (sentient_message_get_kind (message) == SENTIENT_MESSAGE_PEER_LEFT)
-    metrics->told_left++;
-  else
-    metrics->told_presence++;
 }
 
 void
@@ -330,8 +269,11 @@ deliver (SentientDirectory *self,
                    from->node_id);
       return FALSE;
     }
-  if (!sentient_directory_enqueue (self, target, message, sender, ref))
+  if (sentient_directory_is_over_budget (self, message)
+      || !sentient_directory_enqueue (self, target, &self->limits.outbox, message, sender, ref))
     {
+      if (!sentient_directory_is_over_budget (self, message))
+        sentient_session_overflow (target, FALSE);
       set_busy (error, from, target,
                 !sentient_outbox_has_share (&target->outbox, &self->limits.outbox, sender, size));
       return FALSE;
@@ -429,6 +371,7 @@ sentient_directory_cleanup (SentientDirectory *self)
   gint64 now = sentient_clock_get_monotonic_ms (self->clock);
   g_autoptr (GPtrArray) lost = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) over = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) stale = g_ptr_array_new_with_free_func (g_free);
   GHashTableIter iter;
   gpointer value;
 
@@ -441,6 +384,8 @@ sentient_directory_cleanup (SentientDirectory *self)
       refresh_last_seen (self, session);
       if (session->v1 != NULL)
         sentient_directory_check_progress (self, session, now);
+      else if (session->n_stale > 0 && now - session->stale_ms >= self->limits.grace_ms)
+        g_ptr_array_add (stale, g_strdup (session->node_id));
       if (session->transport != NULL)
         continue; /* the engine watches its connections itself */
       if (session->lost_at != 0
@@ -465,5 +410,12 @@ sentient_directory_cleanup (SentientDirectory *self)
 
       if (session != NULL)
         sentient_directory_end (self, session, SENTIENT_LEAVE_REASON_TIMEOUT);
+    }
+  for (guint i = 0; i < stale->len; i++)
+    {
+      SentientSession *session = sentient_directory_find (self, stale->pdata[i]);
+
+      if (session != NULL && session->v1 == NULL)
+        sentient_directory_leave_stale (self, session);
     }
 }

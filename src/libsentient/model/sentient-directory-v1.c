@@ -81,7 +81,7 @@ sentient_directory_ack (SentientDirectory *self, SentientSession *session, guint
   session->v1->stuck = FALSE;
   sentient_outbox_drop_acked (&session->outbox, seq);
   self->queued_bytes -= before - session->outbox.bytes;
-  if (session->v1->n_stale > 0)
+  if (session->n_stale > 0)
     sentient_session_wake (session);
   return TRUE;
 }
@@ -117,22 +117,6 @@ sentient_directory_note (SentientDirectory *self, SentientSession *session, Sent
   sentient_session_wake (session);
 }
 
-static void
-set_stale (SentientSession *session, SentientMembership *membership, gboolean stale)
-{
-  if (membership->stale == stale)
-    return;
-  membership->stale = stale;
-  session->v1->n_stale += stale ? 1 : -1;
-}
-
-static void
-note_all (SentientDirectory *self, SentientSession *session, GPtrArray *notes)
-{
-  for (guint i = 0; i < notes->len; i++)
-    sentient_directory_note (self, session, notes->pdata[i]);
-}
-
 void
 sentient_directory_note_joined (SentientDirectory *self,
                                 SentientSession *session,
@@ -147,85 +131,9 @@ sentient_directory_note_joined (SentientDirectory *self,
       = sentient_notes_new_join_result (session->node_id, room, (SentientPeerInfo *)peers->data,
                                         peers->len, ice, ref);
 
-  set_stale (session, membership, FALSE); /* it says all that a room-state would */
-  note_all (self, session, notes);
-}
-
-gboolean
-sentient_directory_is_stale (SentientSession *session, const char *room)
-{
-  const SentientMembership *membership = sentient_session_find_membership (session, room);
-
-  return membership != NULL && membership->stale;
-}
-
-static void
-make_room_stale (SentientSession *session, const char *room)
-{
-  SentientMembership *membership = sentient_session_find_membership (session, room);
-
-  if (membership != NULL) /* it may have left the room since */
-    set_stale (session, membership, TRUE);
-}
-
-void
-sentient_directory_make_stale (SentientDirectory *self,
-                               SentientSession *session,
-                               SentientMessage *message)
-{
-  gsize before = session->outbox.bytes;
-  g_autoptr (GPtrArray) events = sentient_outbox_take_events (&session->outbox, NULL);
-
-  self->queued_bytes -= before - session->outbox.bytes;
-  for (guint i = 0; i < events->len; i++)
-    make_room_stale (session, sentient_message_get_room (events->pdata[i]));
-  make_room_stale (session, sentient_message_get_room (message));
-  g_debug ("%s: %u room events that do not fit its outbox are replaced by the state of %u rooms",
-           session->node_id, events->len + 1, session->v1->n_stale);
-}
-
-void
-sentient_directory_overtake (SentientDirectory *self,
-                             SentientSession *session,
-                             SentientMembership *membership)
-{
-  const char *room = sentient_room_get_name (membership->room);
-  gsize before = session->outbox.bytes;
-
-  if (!sentient_outbox_may_tell_of (&session->outbox, room))
-    return;
-  g_ptr_array_unref (sentient_outbox_take_events (&session->outbox, room));
-  self->queued_bytes -= before - session->outbox.bytes;
-  set_stale (session, membership, TRUE);
-  sentient_session_wake (session);
-}
-
-void
-sentient_directory_settle (SentientDirectory *self, SentientSession *session)
-{
-  const SentientOutboxLimits *limits = &self->limits.outbox;
-
-  if (session->v1 == NULL || session->v1->n_stale == 0)
-    return;
-  for (guint i = 0; i < sentient_session_get_n_rooms (session); i++)
-    {
-      SentientMembership *membership = &g_array_index (session->memberships, SentientMembership, i);
-      g_autoptr (GArray) peers = NULL;
-      g_autoptr (GPtrArray) notes = NULL;
-
-      /* Half of it free, so that what follows does not make the room stale at once. */
-      if (session->outbox.n_items > limits->items / 2 || session->outbox.bytes > limits->bytes / 2)
-        return;
-      if (!membership->stale)
-        continue;
-      peers = sentient_directory_list_peers (self, membership->room, session->node_id);
-      notes = sentient_notes_new_room_state (session->node_id,
-                                             sentient_room_get_name (membership->room),
-                                             (SentientPeerInfo *)peers->data, peers->len);
-      set_stale (session, membership, FALSE);
-      self->metrics.told_room_states++;
-      note_all (self, session, notes);
-    }
+  sentient_directory_set_stale (self, session, membership,
+                                FALSE); /* it says all that a room-state would */
+  sentient_directory_note_all (self, session, notes);
 }
 
 void

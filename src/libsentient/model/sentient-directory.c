@@ -295,7 +295,10 @@ enter (SentientDirectory *self,
     session->memberships = g_array_sized_new (FALSE, FALSE, sizeof (SentientMembership), 1);
   g_array_append_val (session->memberships, membership);
   if (stale)
-    session->v1->n_stale++;
+    {
+      session->n_stale++;
+      session->stale_ms = sentient_clock_get_monotonic_ms (self->clock);
+    }
   sentient_room_add (room, member);
   g_signal_emit (self, signals[SIGNAL_MEMBER_JOINED], 0, room, member);
 }
@@ -392,7 +395,7 @@ leave_at (SentientDirectory *self,
   g_autoptr (SentientMessage) event = NULL;
 
   if (membership.stale)
-    session->v1->n_stale--;
+    session->n_stale--;
   g_array_remove_index (session->memberships, index);
   if (session->memberships->len == 0)
     g_clear_pointer (&session->memberships, g_array_unref);
@@ -469,6 +472,22 @@ sentient_directory_leave_all (SentientDirectory *self, SentientSession *session)
 
   end_if_still_idle (self, session);
   return rooms;
+}
+
+void
+sentient_directory_leave_stale (SentientDirectory *self, SentientSession *session)
+{
+  g_autoptr (SentientSession) hold = sentient_session_ref (session);
+  guint i = 0;
+
+  while (session->n_stale > 0 && i < sentient_session_get_n_rooms (session))
+    {
+      if (g_array_index (session->memberships, SentientMembership, i).stale)
+        leave_at (self, session, i, SENTIENT_LEAVE_REASON_TIMEOUT);
+      else
+        i++;
+    }
+  end_if_still_idle (self, session);
 }
 
 /* What is lost with the session. */

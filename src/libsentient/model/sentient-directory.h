@@ -139,11 +139,19 @@ void sentient_directory_note_joined (SentientDirectory *self,
                                      SentientMembership *membership,
                                      const SentientIceConfig *ice,
                                      guint64 ref);
-/* The answer to a v1 session's join goes another way than its outbox (by POST), so that older
- * events of the room come after it: they make place for a room-state. */
+/* The answer to a join, as a plain session is told it, follows what was taken from its outbox: it
+ * hears of the room again, if it was stale. */
+void sentient_directory_refresh (SentientDirectory *self,
+                                 SentientSession *session,
+                                 SentientMembership *membership);
+/* The answer goes another way than the session's outbox (by POST), so that older events of the room
+ * may come after it: for a v1 session they make place for a room-state. */
 void sentient_directory_overtake (SentientDirectory *self,
                                   SentientSession *session,
                                   SentientMembership *membership);
+/* May the session wait for what comes? Error: UNKNOWN_PEER, for a plain one that missed room events
+ * and has all else: it is to join again. */
+gboolean sentient_directory_may_wait (SentientSession *session, GError **error);
 /* Errors: UNKNOWN_ROOM (not in it). A session without WebSocket ends with its last room. */
 gboolean sentient_directory_leave (SentientDirectory *self,
                                    SentientSession *session,

@@ -257,8 +257,8 @@ restore_member (SentientDirectory *directory, const char *room, GVariant *packed
           || !sentient_json_pick (metadata, strlen (metadata), NULL, NULL, 0, NULL)))
     return set_damaged (error, "metadata that is no JSON object");
   return sentient_directory_restore_member (directory, session, room,
-                                            metadata[0] != '\0' ? metadata : NULL, joined_at,
-                                            stale && session->v1 != NULL, error);
+                                            metadata[0] != '\0' ? metadata : NULL, joined_at, stale,
+                                            error);
 }
 
 static gboolean

@@ -181,23 +181,6 @@ is_event (const SentientOutboxItem *item)
 }
 
 gboolean
-sentient_outbox_drop_oldest_event (SentientOutbox *self)
-{
-  guint i = self->n_sent;
-
-  while (i < self->n_items && !is_event (item_at (self, i)))
-    i++;
-  if (i == self->n_items)
-    return FALSE;
-
-  release (self, item_at (self, i));
-  for (; i + 1 < self->n_items; i++)
-    *item_at (self, i) = *item_at (self, i + 1);
-  self->n_items--;
-  return TRUE;
-}
-
-gboolean
 sentient_outbox_may_tell_of (SentientOutbox *self, const char *room)
 {
   for (guint i = 0; i < self->n_items; i++)
@@ -212,7 +195,7 @@ sentient_outbox_may_tell_of (SentientOutbox *self, const char *room)
 }
 
 GPtrArray *
-sentient_outbox_take_events (SentientOutbox *self, const char *room)
+sentient_outbox_take_events (SentientOutbox *self, const char *room, gboolean numbered)
 {
   GPtrArray *events = g_ptr_array_new_with_free_func ((GDestroyNotify)sentient_message_unref);
   guint n_kept = 0;
@@ -221,7 +204,7 @@ sentient_outbox_take_events (SentientOutbox *self, const char *room)
     {
       SentientOutboxItem *item = item_at (self, i);
 
-      if (item->seq == 0 && is_event (item)
+      if (i >= self->n_sent && (item->seq == 0 || numbered) && is_event (item)
           && (room == NULL || g_str_equal (sentient_message_get_room (item->message), room)))
         {
           g_ptr_array_add (events, sentient_message_ref (item->message));
@@ -230,7 +213,7 @@ sentient_outbox_take_events (SentientOutbox *self, const char *room)
       else
         *item_at (self, n_kept++) = *item;
     }
-  self->n_items = n_kept; /* what was sent has a number, and is all there */
+  self->n_items = n_kept; /* what was sent is all there */
   return events;
 }
 

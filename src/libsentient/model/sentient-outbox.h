@@ -71,14 +71,11 @@ gboolean sentient_outbox_restore (SentientOutbox *self,
                                   guint64 seq,
                                   guint64 ref);
 
-/* Drops the oldest room event that is not sent yet. FALSE: there is none. */
-gboolean sentient_outbox_drop_oldest_event (SentientOutbox *self);
-
 /* Does an event of the room wait, sent or not, or a note, which may be of any room? */
 gboolean sentient_outbox_may_tell_of (SentientOutbox *self, const char *room);
-/* Takes all events of a room (NULL: of all rooms) out that have no number yet: (element-type
- * SentientMessage). */
-GPtrArray *sentient_outbox_take_events (SentientOutbox *self, const char *room);
+/* Takes all events of a room (NULL: of all rooms) out that are not sent and have no number, or may
+ * be numbered: (element-type SentientMessage). */
+GPtrArray *sentient_outbox_take_events (SentientOutbox *self, const char *room, gboolean numbered);
 
 /* Is there anything that is not sent? */
 static inline gboolean

@@ -79,6 +79,13 @@ sentient_session_wake (SentientSession *self)
 }
 
 void
+sentient_session_overflow (SentientSession *self, gboolean missed)
+{
+  if (self->transport != NULL && self->transport->overflow != NULL)
+    self->transport->overflow (self, self->transport_data, missed);
+}
+
+void
 sentient_session_unqueue (SentientSession *self)
 {
   if (self->v1 == NULL || self->v1->queue == NULL)

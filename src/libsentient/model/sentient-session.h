@@ -24,9 +24,12 @@ typedef struct
   SentientTransportKind kind;
   /* Something waits in the outbox. It may take items, but must not attach, detach or end. */
   void (*wake) (SentientSession *session, gpointer data);
-  /* Something did not fit the outbox. It must not do anything to the session before the next turn
-   * of the loop. May be NULL. */
-  void (*overflow) (SentientSession *session, gpointer data);
+  /* Something did not fit the outbox; missed: a plain session's client will not hear of a room any
+   * more until it joins it again. It may take items, but must not do anything else to the session
+   * before the next turn of the loop. May be NULL. */
+  void (*overflow) (SentientSession *session, gpointer data, gboolean missed);
+  /* Does it take what waits as soon as it has its turn? May be NULL: no. */
+  gboolean (*is_taking) (SentientSession *session, gpointer data);
   /* The session goes on without this transport: another one took its place, or it has ended. It is
    * detached already and must not touch the session any more. */
   void (*taken) (gpointer data, gboolean replaced);
@@ -36,7 +39,8 @@ typedef struct
 {
   SentientMember *member;
   SentientRoom *room;
-  gboolean stale; /* v1: events of the room did not fit; its whole state is told in their place */
+  gboolean stale; /* events of the room did not fit; its whole state is told in their place, to a
+                     plain session when it joins again */
 } SentientMembership;
 
 #define SENTIENT_TOKEN_LEN                                                                         \
@@ -54,7 +58,6 @@ typedef struct
   gboolean stuck;      /* that was too long ago */
   guint64 handled_ref; /* requests of the client up to it were handled */
   guint64 told_ref;    /* and this much of that it was told */
-  guint n_stale;       /* memberships */
 
   /* The answer to the last request by HTTP was this error, and it is not known to have come. */
   GError *http_error;
@@ -75,6 +78,8 @@ struct _SentientSession
   SentientResumable *v1; /* NULL: a plain session */
   SentientOutbox outbox;
   GArray *memberships; /* of SentientMembership; NULL while empty */
+  guint n_stale;       /* of these */
+  gint64 stale_ms;     /* monotonic: when one last became so */
 
   const SentientTransportVtable *transport; /* NULL: none */
   gpointer transport_data;
@@ -95,6 +100,8 @@ SentientSender *sentient_session_ensure_sender (SentientSession *self);
 void sentient_session_make_resumable (SentientSession *self);
 /* Tells its transport, if there is one, that something waits. */
 void sentient_session_wake (SentientSession *self);
+/* Tells its transport that something did not fit. */
+void sentient_session_overflow (SentientSession *self, gboolean missed);
 /* It is sent things, and does not acknowledge them. As of the last cleanup. */
 static inline gboolean
 sentient_session_is_stuck (const SentientSession *self)

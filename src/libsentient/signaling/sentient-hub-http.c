@@ -219,8 +219,7 @@ http_join (SentientHub *self,
   if (membership != NULL)
     {
       append_joined (self, session, membership, request, is_new, reply);
-      if (session->v1 != NULL)
-        sentient_directory_overtake (self->directory, session, membership);
+      sentient_directory_overtake (self->directory, session, membership);
       return TRUE;
     }
 

@@ -93,6 +93,20 @@ poll_wake (SentientSession *session, gpointer data)
     poll_answer (poll);
 }
 
+/* The next one is told why nothing comes. */
+static void
+poll_overflow (SentientSession *session, gpointer data, gboolean missed)
+{
+  if (missed)
+    poll_wake (session, data);
+}
+
+static gboolean
+poll_is_taking (SentientSession *session, gpointer data)
+{
+  return ((SentientPoll *)data)->waiting;
+}
+
 static void
 poll_taken (gpointer data, gboolean replaced)
 {
@@ -106,6 +120,8 @@ poll_taken (gpointer data, gboolean replaced)
 static const SentientTransportVtable poll_transport = {
   .kind = SENTIENT_TRANSPORT_POLL,
   .wake = poll_wake,
+  .overflow = poll_overflow,
+  .is_taking = poll_is_taking,
   .taken = poll_taken,
 };
 
@@ -240,7 +256,8 @@ find_poller (SentientHub *self, const SentientHttpHead *head, SentientQuery *que
                    query->node_id);
       return NULL;
     }
-  if (!sentient_hub_check_token (session, token, error))
+  if (!sentient_hub_check_token (session, token, error)
+      || !sentient_directory_may_wait (session, error))
     return NULL;
   if (session->v1 != NULL && query->after > session->outbox.last_seq)
     {

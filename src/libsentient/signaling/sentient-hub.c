@@ -23,11 +23,20 @@ ws_wake (SentientSession *session, gpointer conn)
 /* What is not taken is not lost: the session waits, and may be resumed. A v1 client that reads but
  * does not acknowledge has as long as a silent one. */
 static void
-ws_overflow (SentientSession *session, gpointer conn)
+ws_overflow (SentientSession *session, gpointer conn, gboolean missed)
 {
-  if (sentient_conn_is_blocked (conn) || sentient_session_is_stuck (session))
+  if (missed)
+    sentient_conn_close_websocket (conn, SENTIENT_CLOSE_SLOW,
+                                   "you do not take what is sent to you: come back and join again");
+  else if (sentient_conn_is_blocked (conn) || sentient_session_is_stuck (session))
     sentient_conn_close_websocket (conn, SENTIENT_CLOSE_SLOW,
                                    "you do not take what is sent to you");
+}
+
+static gboolean
+ws_is_taking (SentientSession *session, gpointer conn)
+{
+  return !sentient_conn_is_blocked (conn);
 }
 
 static void
@@ -43,6 +52,7 @@ const SentientTransportVtable sentient_hub_ws_transport = {
   .kind = SENTIENT_TRANSPORT_WEBSOCKET,
   .wake = ws_wake,
   .overflow = ws_overflow,
+  .is_taking = ws_is_taking,
   .taken = ws_taken,
 };
 
@@ -126,6 +136,7 @@ ws_join (SentientHub *self,
       g_autoptr (GArray) peers
           = sentient_directory_list_peers (self->directory, membership->room, session->node_id);
 
+      sentient_directory_refresh (self->directory, session, membership);
       sentient_reply_append_join_result (self->scratch, room, (SentientPeerInfo *)peers->data,
                                          peers->len, &self->config.ice, NULL);
     }

@@ -182,6 +182,31 @@ test_all (Fixture *f, gconstpointer unused)
   g_assert_false (sentient_member_get_online (sentient_room_peek (room, 0)));
 }
 
+/* A plain session that missed something does not know it yet: it is to join again afterwards, too.
+ */
+static void
+test_stale (Fixture *f, gconstpointer unused)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  SentientSession *plain = sentient_directory_ensure (f->directory, "plain", NULL);
+
+  join (f, plain, "lab", NULL);
+  sentient_directory_get_limits (f->directory)->outbox.items = 1;
+  join (f, open_v1 (f, "a"), "lab", NULL);
+  join (f, open_v1 (f, "b"), "lab", NULL);
+  g_assert_cmpuint (plain->n_stale, ==, 1);
+  bytes = save (f, 3, 3, 1); /* a hears of b */
+
+  hand_over (f, bytes);
+  plain = sentient_directory_find (f->directory, "plain");
+  g_assert_cmpuint (plain->n_stale, ==, 1);
+  g_assert_cmpint (plain->stale_ms, ==,
+                   sentient_clock_get_monotonic_ms (SENTIENT_CLOCK (f->clock)));
+  g_assert_false (sentient_directory_may_wait (plain, &error));
+  g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_PEER);
+}
+
 /* Who sent what is still known: it is told when it will not arrive, and counts in its share. */
 static void
 test_senders (Fixture *f, gconstpointer unused)
@@ -281,6 +306,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, func) g_test_add (name, Fixture, NULL, set_up, func, tear_down)
   ADD ("/handover/all", test_all);
+  ADD ("/handover/stale", test_stale);
   ADD ("/handover/senders", test_senders);
   ADD ("/handover/grace", test_grace);
   ADD ("/handover/too-old", test_too_old);
