@@ -22,7 +22,7 @@ chaos_client_init (ChaosClient *client, ChaosWorld *world, unsigned id)
   client->world = world;
   client->id = id;
   client->plain = id >= plan->n_clients - plan->n_plain;
-  client->slow = id < plan->n_slow;
+  client->slow = id < plan->n_slow || id >= plan->n_clients - plan->n_slow_plain;
   client->ends = id < plan->n_ends;
   client->tokens = plan->burst;
   chaos_pipe_init (&client->websocket, client);
@@ -104,7 +104,8 @@ open_websocket (ChaosClient *client)
   char text[320];
   int len;
 
-  if (!chaos_pipe_open (&client->websocket, client->world->epoll, client->id, client->world->port))
+  if (!chaos_pipe_open (&client->websocket, client->world->epoll, client->id, client->world->port,
+                        client->slow && client->plain))
     {
       chaos_client_go_away (client, CHAOS_END_FIN, 20 + chaos_random (80));
       return;
@@ -169,7 +170,7 @@ take_close (ChaosClient *client, const char *data, size_t len)
       chaos_client_forget (client);
       world->n_ended++;
     }
-  else if (code == 4008 && client->slow)
+  else if (code == 4008 && (client->slow || client->plain))
     world->n_closed_slow++;
   else if (code != 1001 || world->plan->n_restarts == 0)
     chaos_fail (world, "the WebSocket of c%u was closed with %u: %.*s", client->id, code,
@@ -342,7 +343,8 @@ tick_websocket (ChaosClient *client)
     return;
   if (client->deaf_until_ms != 0)
     {
-      if (now < client->deaf_until_ms && !client->world->calm)
+      if (!client->world->calm
+          && (now < client->deaf_until_ms || client->world->n_churned < client->deaf_until))
         return;
       client->deaf_until_ms = 0;
       read_websocket (client);

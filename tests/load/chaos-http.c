@@ -138,7 +138,7 @@ ensure_open (ChaosClient *client, ChaosPipe *pipe)
 {
   if (pipe->fd >= 0)
     return 1;
-  if (chaos_pipe_open (pipe, client->world->epoll, client->id, client->world->port))
+  if (chaos_pipe_open (pipe, client->world->epoll, client->id, client->world->port, 0))
     return 1;
   client->wake_ms = client->world->now_ms + 20 + chaos_random (80);
   return 0;
@@ -154,6 +154,8 @@ chaos_http_post_next (ChaosClient *client)
 
   if (client->posted != 0 || ref > client->ref || !ensure_open (client, &client->post))
     return;
+  client->n_late = 0; /* what came while an earlier try was under way, this answer knows of */
+  client->late_state = 0;
   client->requests[ref].posted = 1;
   client->posted = ref;
   if (client->requests[ref].kind != CHAOS_REQUEST_SIGNAL)

@@ -91,12 +91,12 @@ chaos_pipe_init (ChaosPipe *self, void *owner)
 }
 
 int
-chaos_pipe_open (ChaosPipe *self, int epoll, unsigned address, unsigned port)
+chaos_pipe_open (ChaosPipe *self, int epoll, unsigned address, unsigned port, int small)
 {
   struct sockaddr_in from = { .sin_family = AF_INET };
   struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons (port) };
   struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
-  int on = 1;
+  int on = 1, size = 4096, segment = 536; /* by which the server's end measures its own */
 
   from.sin_addr.s_addr = htonl (0x7f010000 + address);
   to.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
@@ -104,6 +104,11 @@ chaos_pipe_open (ChaosPipe *self, int epoll, unsigned address, unsigned port)
   if (self->fd < 0)
     load_die ("no socket: %s", strerror (errno));
   setsockopt (self->fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  if (small)
+    {
+      setsockopt (self->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+      setsockopt (self->fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+    }
   setsockopt (self->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (bind (self->fd, (struct sockaddr *)&from, sizeof from) != 0)
     load_die ("127.0.0.0/8 is not all here: %s", strerror (errno));

@@ -35,9 +35,10 @@ typedef enum
 } ChaosEnd;
 
 void chaos_pipe_init (ChaosPipe *self, void *owner);
-/* From the address-th address of 127.0.0.0/8. 0: the server does not listen. Its events come to
- * epoll, edge-triggered, with the pipe as data. */
-int chaos_pipe_open (ChaosPipe *self, int epoll, unsigned address, unsigned port);
+/* From the address-th address of 127.0.0.0/8; small: the kernel keeps little for who does not read.
+ * 0: the server does not listen. Its events come to epoll, edge-triggered, with the pipe as data.
+ */
+int chaos_pipe_open (ChaosPipe *self, int epoll, unsigned address, unsigned port, int small);
 /* Both return 0 when the connection is gone. */
 int chaos_pipe_flush (ChaosPipe *self);
 int chaos_pipe_fill (ChaosPipe *self);

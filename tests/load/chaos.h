@@ -30,11 +30,14 @@ typedef struct
   unsigned switches;                   /* to the other transport, a second */
   unsigned n_restarts;
   unsigned n_slow;            /* clients that stop reading and acknowledging now and then */
+  unsigned n_slow_plain;      /* and plain ones */
   unsigned deaf_ms;           /* the longest that one of them reads nothing */
+  unsigned deaf_churn;        /* the same of a plain one, in joins and leaves */
   unsigned n_ends;            /* clients that send nothing, and whose sessions end now and then */
   unsigned away_ms;           /* at most */
   int strict;                 /* nothing may be refused, undelivered or missing */
   unsigned least_room_states; /* else the run has shown nothing */
+  unsigned least_missed;      /* room events, by plain clients, which then join again */
   const char *arguments[12];  /* of the program */
 } ChaosPlan;
 
@@ -121,6 +124,7 @@ typedef struct
   int ending;      /* it has said goodbye */
   uint64_t wake_ms;
   uint64_t deaf_until_ms; /* does not read */
+  unsigned deaf_until;    /* plain: nor before so many joins and leaves were made */
 
   char session[40];
   char token[40];

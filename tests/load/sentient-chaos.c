@@ -38,6 +38,15 @@ anyone (ChaosWorld *world, unsigned n)
   return &world->clients[chaos_random (n)];
 }
 
+static ChaosClient *
+anyone_slow (ChaosWorld *world)
+{
+  const ChaosPlan *plan = world->plan;
+  const unsigned n = chaos_random (plan->n_slow + plan->n_slow_plain);
+
+  return &world->clients[n < plan->n_slow ? n : plan->n_clients - 1 - (n - plan->n_slow)];
+}
+
 static void
 churn (ChaosWorld *world)
 {
@@ -61,13 +70,17 @@ make_mischief (ChaosWorld *world, double ms)
     chaos_client_switch (anyone (world, plan->n_clients));
   for (unsigned n = times (plan->churn, ms); n > 0; n--)
     churn (world);
-  if (plan->n_slow > 0 && times (plan->n_slow / 2, ms) > 0)
+  if (plan->n_slow > 0 && times ((plan->n_slow + plan->n_slow_plain) / 2, ms) > 0)
     {
-      ChaosClient *client = anyone (world, plan->n_slow);
+      ChaosClient *client = anyone_slow (world);
 
       if (client->deaf_until_ms == 0 && chaos_client_is_here (client) && !client->ending)
-        client->deaf_until_ms = world->now_ms + world->plan->deaf_ms / 6
-                                + chaos_random (world->plan->deaf_ms * 5 / 6);
+        {
+          client->deaf_until_ms
+              = world->now_ms + plan->deaf_ms / 6 + chaos_random (plan->deaf_ms * 5 / 6);
+          client->deaf_until
+              = client->plain ? world->n_churned + chaos_random (plan->deaf_churn) : 0;
+        }
     }
   if (!world->stopping && world->n_restarts < plan->n_restarts
       && (uint64_t)(world->n_sent + world->n_churned) * (plan->n_restarts + 1)
@@ -221,6 +234,30 @@ remove_data (const ChaosWorld *world)
     chaos_fail (world, "something is left in %s", world->data);
 }
 
+/* Else the run has shown nothing of what it is for. */
+static void
+check_happened (ChaosWorld *world)
+{
+  static const char missed[]
+      = "sentient_dropped_messages_total{kind=\"event\",reason=\"outbox-full\"} ";
+  char *metrics = chaos_server_get (world, "/metrics");
+  const uint64_t n_missed = chaos_text_number ((ChaosText){ metrics, strlen (metrics) }, missed);
+
+  free (metrics);
+  printf ("# %u requests were repeated, %u gaps, %u sessions ended in order, %u sockets closed for "
+          "being slow, %u told that their session went on by poll, %llu room events did not fit "
+          "for plain clients\n",
+          world->n_repeated, world->n_gaps, world->n_ended, world->n_closed_slow,
+          world->n_told_taken, (unsigned long long)n_missed);
+  if (world->n_room_states < world->plan->least_room_states)
+    chaos_fail (world, "only %u room states were told: this run shows nothing",
+                world->n_room_states);
+  if (n_missed < world->plan->least_missed)
+    chaos_fail (world,
+                "only %llu room events did not fit for plain clients: this run shows nothing",
+                (unsigned long long)n_missed);
+}
+
 void
 chaos_run (const ChaosPlan *plan, const char *program, uint64_t seed)
 {
@@ -239,12 +276,7 @@ chaos_run (const ChaosPlan *plan, const char *program, uint64_t seed)
   play (&world);
   report (&world);
   chaos_book_end (&world);
-  printf ("# %u requests were repeated, %u gaps, %u sessions ended in order, %u sockets closed for "
-          "being slow, %u told that their session went on by poll\n",
-          world.n_repeated, world.n_gaps, world.n_ended, world.n_closed_slow, world.n_told_taken);
-  if (world.n_room_states < plan->least_room_states)
-    chaos_fail (&world, "only %u room states were told: this run shows nothing",
-                world.n_room_states);
+  check_happened (&world);
   for (unsigned i = 0; i < plan->n_clients; i++)
     chaos_client_clear (&world.clients[i]);
   chaos_server_stop (&world);
@@ -297,14 +329,17 @@ static const ChaosPlan plans[] = {
       .churn = 400,
       .kills = 10,
       .switches = 10,
-      .n_slow = 80,
-      .deaf_ms = 8000,
+      .n_slow = 60,
+      .n_slow_plain = 30,
+      .deaf_ms = 3000,
+      .deaf_churn = 3000,
       .away_ms = 400,
       .strict = 1,
       .least_room_states = 10,
+      .least_missed = 100,
       .arguments
       = { "--max-peers", "500", "--limit",
-          "join-rate=0,max-queued-messages=700,grace-time=600000,silence-timeout=600000" },
+          "join-rate=0,max-queued-messages=200,grace-time=600000,silence-timeout=600000" },
   },
 };
 
