@@ -8,7 +8,7 @@ BUILD_PACKAGES=(
   libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libsystemd-dev
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice
-  gobject-introspection libgirepository1.0-dev appstream
+  gobject-introspection libgirepository1.0-dev appstream libnice-dev
   libgtk-4-dev libadwaita-1-dev adwaita-icon-theme
 )
 
@@ -18,6 +18,7 @@ TEST_PACKAGES=(
   systemd desktop-file-utils librsvg2-bin
   flatpak flatpak-builder bubblewrap elfutils appstream-util librsvg2-common xdg-dbus-proxy dbus
   dconf-gsettings-backend libglib2.0-bin xvfb at-spi2-core gir1.2-atspi-2.0 xfce4-panel xdotool imagemagick
+  coturn
 )
 
 complain() {

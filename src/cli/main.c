@@ -21,7 +21,7 @@ static const struct
 
 #define DEBUG_DOMAINS                                                                              \
   "Sentient-core Sentient-protocol Sentient-model Sentient-signaling Sentient-webrtc "             \
-  "Sentient-coordinator Sentient-peer Sentient-settings"
+  "Sentient-doctor Sentient-coordinator Sentient-peer Sentient-settings"
 
 /* Else the first socket would get the number of a stream that was closed, and lines meant for a
  * person would go there. */

@@ -15,8 +15,9 @@ FLOORS = {
     'model': {'core', 'protocol'},
     'signaling': {'core', 'protocol', 'model'},
     'webrtc': {'core', 'protocol', 'model'},
+    'doctor': {'core', 'protocol', 'model', 'signaling', 'webrtc'},
     'coordinator': {'core', 'protocol', 'model', 'signaling', 'webrtc'},
-    'peer': {'core', 'protocol', 'model', 'signaling', 'webrtc'},
+    'peer': {'core', 'protocol', 'model', 'signaling', 'webrtc', 'doctor'},
 }
 # What a part of the programs, beside src/libsentient, may include.
 PROGRAM_FLOORS = {

@@ -9,23 +9,17 @@
 /* Servers, or urls of one server, that are taken from one answer. */
 #define SERVERS_MAX 32
 
-typedef struct
-{
-  const char *scheme; /* "stun", "turn", … */
-  char *username;     /* decoded; NULL: none */
-  char *credential;
-  char *host; /* host:port?transport=… */
-} IceUrl;
+/* RFC 8489 and 8656 */
+#define DEFAULT_PORT 3478
+#define DEFAULT_TLS_PORT 5349
 
-static void
-ice_url_clear (IceUrl *self)
+void
+sentient_ice_url_clear (SentientIceUrl *self)
 {
   g_clear_pointer (&self->username, g_free);
   g_clear_pointer (&self->credential, g_free);
   g_clear_pointer (&self->host, g_free);
 }
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (IceUrl, ice_url_clear)
 
 /* Never says the whole url: it may hold a password, and errors get logged. */
 static gboolean
@@ -70,8 +64,8 @@ host_is_valid (const char *host)
   return n >= 1 && n <= 253 && port_is_valid (host + n);
 }
 
-static gboolean
-ice_url_parse (IceUrl *self, const char *url, GError **error)
+gboolean
+sentient_ice_url_parse (SentientIceUrl *self, const char *url, GError **error)
 {
   static const char *const schemes[] = { "stun", "stuns", "turn", "turns" };
   const char *rest = NULL;
@@ -111,14 +105,35 @@ ice_url_parse (IceUrl *self, const char *url, GError **error)
   return TRUE;
 }
 
+void
+sentient_ice_url_split (const SentientIceUrl *self, char **host, guint16 *port, gboolean *tcp)
+{
+  const char *query = strchr (self->host, '?');
+  gsize len = query != NULL ? (gsize)(query - self->host) : strlen (self->host);
+  g_autofree char *place = g_strndup (self->host, len);
+  char *bracket = strchr (place, ']');
+  char *colon = strchr (bracket != NULL ? bracket : place, ':');
+
+  *port = self->scheme[strlen (self->scheme) - 1] == 's' ? DEFAULT_TLS_PORT : DEFAULT_PORT;
+  if (colon != NULL)
+    {
+      *port = (guint16)g_ascii_strtoull (colon + 1, NULL, 10);
+      *colon = '\0';
+    }
+  if (bracket != NULL)
+    *bracket = '\0';
+  *host = g_strdup (bracket != NULL ? place + 1 : place);
+  *tcp = query != NULL && g_str_equal (query, "?transport=tcp");
+}
+
 /* A server as it stands in the configuration. A TURN server without credentials would make a
  * browser throw, one with them in the url as well. */
 static gboolean
-ice_url_parse_configured (IceUrl *self, const char *url, GError **error)
+ice_url_parse_configured (SentientIceUrl *self, const char *url, GError **error)
 {
   gboolean is_turn;
 
-  if (!ice_url_parse (self, url, error))
+  if (!sentient_ice_url_parse (self, url, error))
     return FALSE;
   is_turn = g_str_has_prefix (self->scheme, "turn");
   if (is_turn && self->username == NULL)
@@ -131,7 +146,7 @@ ice_url_parse_configured (IceUrl *self, const char *url, GError **error)
 gboolean
 sentient_ice_url_check (const char *url, GError **error)
 {
-  g_auto (IceUrl) parsed = { NULL };
+  g_auto (SentientIceUrl) parsed = { NULL };
 
   return ice_url_parse_configured (&parsed, url, error);
 }
@@ -139,7 +154,7 @@ sentient_ice_url_check (const char *url, GError **error)
 static void
 append_server (GString *out, const char *url)
 {
-  g_auto (IceUrl) parsed = { NULL };
+  g_auto (SentientIceUrl) parsed = { NULL };
   g_autoptr (GError) error = NULL;
 
   if (!ice_url_parse_configured (&parsed, url, &error))
@@ -183,14 +198,14 @@ static void
 take_url (Server *self, SentientJsonValue value)
 {
   g_autofree char *url = NULL;
-  g_auto (IceUrl) parsed = { NULL };
+  g_auto (SentientIceUrl) parsed = { NULL };
   g_autoptr (GError) error = NULL;
   g_autofree char *user = NULL;
   g_autofree char *password = NULL;
 
   if (value.type == SENTIENT_JSON_STRING)
     url = sentient_json_dup_string (value.span);
-  if (url == NULL || !ice_url_parse (&parsed, url, &error))
+  if (url == NULL || !sentient_ice_url_parse (&parsed, url, &error))
     {
       g_debug ("An ICE server is of no use: %s", error != NULL ? error->message : "no text");
       return;

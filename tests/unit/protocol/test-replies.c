@@ -5,6 +5,7 @@
 
 #include "core/sentient-error.h"
 #include "json-helpers.h"
+#include "protocol/sentient-ice-private.h"
 
 static const char *const stun[] = { "stun:stun.example.org:3478", NULL };
 static const char *const turn[]
@@ -90,6 +91,40 @@ test_ice_check (void)
       if (sentient_ice_url_check (bad[i], &error))
         g_error ("Should have been refused: %s", bad[i]);
       g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST);
+    }
+}
+
+static void
+test_ice_split (void)
+{
+  const struct
+  {
+    const char *url, *host;
+    guint16 port;
+    gboolean tcp;
+  } cases[] = {
+    { "stun:h", "h", 3478, FALSE },
+    { "stuns:h", "h", 5349, FALSE },
+    { "stun:[::1]", "::1", 3478, FALSE },
+    { "turn:u:p@[2001:db8::1]:99?transport=tcp", "2001:db8::1", 99, TRUE },
+    { "turn:u:p@h.example:7?transport=udp", "h.example", 7, FALSE },
+    { "turns://u:p@h", "h", 5349, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (SentientIceUrl) url = { NULL };
+      g_autoptr (GError) error = NULL;
+      g_autofree char *host = NULL;
+      guint16 port;
+      gboolean tcp;
+
+      sentient_ice_url_parse (&url, cases[i].url, &error);
+      g_assert_no_error (error);
+      sentient_ice_url_split (&url, &host, &port, &tcp);
+      g_assert_cmpstr (host, ==, cases[i].host);
+      g_assert_cmpuint (port, ==, cases[i].port);
+      g_assert_true (tcp == cases[i].tcp);
     }
 }
 
@@ -237,6 +272,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/replies/ice", test_ice);
   g_test_add_func ("/replies/ice-check", test_ice_check);
+  g_test_add_func ("/replies/ice-split", test_ice_split);
   g_test_add_func ("/replies/errors", test_errors);
   g_test_add_func ("/replies/small", test_small);
   g_test_add_func ("/replies/peers", test_peers);
