@@ -8,6 +8,7 @@
 #include "core/sentient-types.h"
 #include "core/sentient-version.h"
 #include "protocol/sentient-signal.h"
+#include "model/sentient-gossip-statistics.h"
 #include "model/sentient-member.h"
 #include "model/sentient-room.h"
 #include "coordinator/sentient-coordinator.h"
