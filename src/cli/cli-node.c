@@ -371,8 +371,11 @@ make_peer (CliNode *self, const char *node_id)
   SentientSettings *settings = self->options->settings;
   const char *const *stun = sentient_settings_get_strv (settings, "stun");
   const char *const *turn = sentient_settings_get_strv (settings, "turn");
+  g_autoptr (GError) error = NULL;
 
   self->peer = sentient_peer_new (node_id);
+  if (!sentient_peer_use_session_file (self->peer, NULL, &error))
+    g_debug ("%s", error->message);
   g_object_set (self->peer, "auto-connect", sentient_settings_get_boolean (settings, "auto-webrtc"),
                 NULL);
   if (stun != NULL)

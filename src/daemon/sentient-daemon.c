@@ -89,12 +89,15 @@ sentient_daemon_new (SentientSettings *settings, gboolean system_bus)
 {
   SentientDaemon *self = g_object_new (SENTIENT_TYPE_DAEMON, NULL);
   g_autofree char *node_id = sentient_daemon_choose_node_id (settings, &self->problem);
+  g_autoptr (GError) error = NULL;
 
   self->settings = g_object_ref (settings);
   self->system_bus = system_bus;
   self->started_at = g_get_real_time () / 1000;
   self->rooms_wanted = g_strdupv ((GStrv)sentient_settings_get_strv (settings, "rooms"));
   self->peer = sentient_peer_new (node_id);
+  if (!sentient_peer_use_session_file (self->peer, NULL, &error))
+    g_debug ("%s", error->message);
   self->coordinator = g_object_new (SENTIENT_TYPE_COORDINATOR, "node-id", node_id, NULL);
   g_signal_connect_object (self->peer, "error", G_CALLBACK (on_peer_error), self, 0);
   g_signal_connect_object (settings, "changed", G_CALLBACK (on_setting_changed), self, 0);

@@ -42,6 +42,7 @@ sentient_peer_note_session (SentientPeer *self)
                                self->state != SENTIENT_PEER_STATE_DISCONNECTED
                                    && sentient_client_session_is_begun (self->session),
                                sentient_client_session_was_resumed (self->session));
+  sentient_peer_store_session (self);
 }
 
 /* Whoever still uses it keeps it. */
@@ -50,6 +51,7 @@ forget_session (SentientPeer *self)
 {
   sentient_client_session_unref (self->session);
   self->session = sentient_client_session_new ();
+  sentient_peer_store_session (self);
 }
 
 static void

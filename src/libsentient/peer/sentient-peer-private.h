@@ -7,6 +7,7 @@
 #include "peer/sentient-early-candidates.h"
 #include "peer/sentient-network-watch.h"
 #include "peer/sentient-peer.h"
+#include "peer/sentient-session-file.h"
 #include "peer/sentient-waiters.h"
 #include "signaling/sentient-channel.h"
 
@@ -83,8 +84,9 @@ struct _SentientPeer
   GCancellable *opening;    /* NULL: none is being opened */
   gint64 open_since;        /* monotonic, us */
   gint64 session_since;     /* the same; nothing was lost by way of the coordinator from then on */
-  SentientClientSession *session; /* what outlives a channel, with who speaks v1 */
-  gboolean resumable;             /* the coordinator does */
+  SentientClientSession *session;    /* what outlives a channel, with who speaks v1 */
+  SentientSessionFile *session_file; /* and, if it is wanted, the process; NULL: it is not */
+  gboolean resumable;                /* the coordinator does */
   gboolean resumed;
   guint drain_ms;         /* how long the coordinator asked us to stay away; 0: it did not */
   gboolean told_id_taken; /* in this search for a coordinator */
@@ -174,6 +176,7 @@ gboolean sentient_peer_has_coordinator (SentientPeer *self);
 void sentient_peer_refresh_coordinator (SentientPeer *self);
 /* By whatever there is; with a session also while the coordinator is away. */
 gboolean sentient_peer_send_signal (SentientPeer *self, SentientSignal *signal, GError **error);
+void sentient_peer_store_session (SentientPeer *self);
 /* To be called when the session may have begun or ended. */
 void sentient_peer_note_session (SentientPeer *self);
 

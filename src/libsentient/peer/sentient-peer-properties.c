@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "peer/sentient-peer-private.h"
+#include "protocol/sentient-names.h"
 
 /**
  * sentient_peer_new:
@@ -184,4 +185,62 @@ const char *
 sentient_peer_get_own_metadata (SentientPeer *self, const char *room)
 {
   return g_hash_table_lookup (self->metadata, room);
+}
+
+void
+sentient_peer_store_session (SentientPeer *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->session_file != NULL
+      && !sentient_session_file_store (self->session_file, self->node_id, self->session, &error))
+    sentient_peer_emit_error (self, error);
+}
+
+/**
+ * sentient_peer_use_session_file:
+ * @self: a peer that has no coordinator yet
+ * @path: (type filename) (nullable): a file; %NULL: `sentient/NODE-ID.session` in the user's
+ * runtime directory
+ * @error: return location
+ *
+ * Keeps name and token of the session with the coordinator in a file that only the user can read.
+ * When the process is killed and started again, the peer takes up that session and has its node id
+ * at once; else a coordinator keeps the id for the dead one for a while, by default 30 seconds. The
+ * rooms of before are left, and it is a new start for other nodes. Works over WebSocket only. In
+ * good order, the file goes with the session.
+ *
+ * Errors: %SENTIENT_ERROR_BAD_REQUEST (the node id is malformed), %SENTIENT_ERROR_BUSY (another
+ * peer with this id uses it and is alive), %SENTIENT_ERROR_FORBIDDEN (others may read it),
+ * %SENTIENT_ERROR_FAILED (it cannot be opened). In all of them the peer works as without.
+ *
+ * Returns: %TRUE if it is used
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_peer_use_session_file (SentientPeer *self, const char *path, GError **error)
+{
+  g_autofree char *name = NULL;
+  g_autofree char *usual = NULL;
+  SentientSessionFile *file;
+
+  g_return_val_if_fail (SENTIENT_IS_PEER (self), FALSE);
+  g_return_val_if_fail (self->state == SENTIENT_PEER_STATE_DISCONNECTED, FALSE);
+
+  if (!sentient_name_is_valid (self->node_id, -1)) /* it may even lead out of the directory */
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST, "“%s” is no node id",
+                   self->node_id);
+      return FALSE;
+    }
+  name = g_strconcat (self->node_id, ".session", NULL);
+  usual = g_build_filename (g_get_user_runtime_dir (), "sentient", name, NULL);
+  file = sentient_session_file_open (path != NULL ? path : usual, error);
+  if (file == NULL)
+    return FALSE;
+  g_clear_pointer (&self->session_file, sentient_session_file_free);
+  self->session_file = file;
+  sentient_session_file_load (file, self->node_id, self->session);
+  return TRUE;
 }

@@ -306,6 +306,7 @@ sentient_peer_finalize (GObject *object)
   g_hash_table_unref (self->metadata);
   g_hash_table_unref (self->polite);
   sentient_client_session_unref (self->session);
+  g_clear_pointer (&self->session_file, sentient_session_file_free);
   sentient_early_candidates_free (self->early);
   g_hash_table_unref (self->retries);
   g_object_unref (self->rooms);

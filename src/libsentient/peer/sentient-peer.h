@@ -37,6 +37,9 @@ SENTIENT_API
 SentientConnection *sentient_peer_find_connection (SentientPeer *self, const char *node_id);
 
 SENTIENT_API
+gboolean sentient_peer_use_session_file (SentientPeer *self, const char *path, GError **error);
+
+SENTIENT_API
 void sentient_peer_connect_to_coordinator_async (SentientPeer *self,
                                                  const char *const *uris,
                                                  GCancellable *cancellable,

@@ -30,6 +30,7 @@ struct _SentientClientSession /* in a GRcBox */
   char *token; /* the same */
   GUri *base;  /* of the coordinator that gave them */
   gboolean resumed;
+  gboolean restored; /* of an earlier process, and not taken up yet: its numbers are not known */
 
   guint64 last_ref; /* the last number that we gave */
   guint64 handled;  /* every request up to it was */

@@ -79,6 +79,7 @@ clear (SentientClientSession *self)
   self->faults = 0;
   self->too_large = FALSE;
   self->resumed = FALSE;
+  self->restored = FALSE;
 }
 
 static void
@@ -120,7 +121,7 @@ sentient_client_session_take_failed (SentientClientSession *self)
 gboolean
 sentient_client_session_is_begun (SentientClientSession *self)
 {
-  return self->token != NULL;
+  return self->token != NULL && !self->restored;
 }
 
 gboolean
@@ -145,7 +146,7 @@ is_of (SentientClientSession *self, GUri *base)
 const char *
 sentient_client_session_get_token (SentientClientSession *self, GUri *base)
 {
-  return is_of (self, base) ? self->token : NULL;
+  return is_of (self, base) && !self->restored ? self->token : NULL;
 }
 
 char *
@@ -197,6 +198,30 @@ sentient_client_session_begin (SentientClientSession *self,
   self->name = g_strdup (name);
   self->token = g_strdup (token);
   self->last_ref = self->handled = ref;
+}
+
+void
+sentient_client_session_restore (SentientClientSession *self,
+                                 GUri *base,
+                                 const char *name,
+                                 const char *token)
+{
+  sentient_client_session_begin (self, base, name, token, 0);
+  self->restored = TRUE;
+}
+
+gboolean
+sentient_client_session_get_secrets (SentientClientSession *self,
+                                     GUri **base,
+                                     const char **name,
+                                     const char **token)
+{
+  if (self->token == NULL)
+    return FALSE;
+  *base = self->base;
+  *name = self->name;
+  *token = self->token;
+  return TRUE;
 }
 
 /* Asking */
@@ -449,6 +474,13 @@ sentient_client_session_connected (SentientClientSession *self,
           return FALSE;
         }
       sentient_client_session_begin (self, base, message->session, message->token, message->ref);
+      return TRUE;
+    }
+  if (self->restored && is_of (self, base))
+    {
+      self->restored = FALSE;
+      self->last_ref = self->handled = message->ref;
+      sentient_client_session_abandon (self);
       return TRUE;
     }
   if (!is_of (self, base) || message->ref > self->last_ref)

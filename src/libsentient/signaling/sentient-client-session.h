@@ -48,6 +48,18 @@ void sentient_client_session_begin (SentientClientSession *self,
                                     const char *name,
                                     const char *token,
                                     guint64 ref);
+/* That of an earlier process with this node id, which was killed: a WebSocket takes it up, so that
+ * the id is free, and leaves the rooms of then. */
+void sentient_client_session_restore (SentientClientSession *self,
+                                      GUri *base,
+                                      const char *name,
+                                      const char *token);
+/* For who wants to restore it later; FALSE: none was begun. The strings and the URI are borrowed.
+ */
+gboolean sentient_client_session_get_secrets (SentientClientSession *self,
+                                              GUri **base,
+                                              const char **name,
+                                              const char **token);
 /* It was found alive without "connected": by a poll. */
 void sentient_client_session_resumed (SentientClientSession *self);
 /* It cannot be taken up any more. Signals without acknowledgement fail. */

@@ -4,6 +4,8 @@
 
 #include "session-fixture.h"
 
+#include <glib/gstdio.h>
+
 #include <string.h>
 
 #include "core/sentient-error.h"
@@ -317,6 +319,92 @@ test_lost_answer_moves (SessionFixture *self, gconstpointer unused)
   session_assert_numbers (self, "alice");
 }
 
+static void
+use_file (TestPeer *peer, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+
+  sentient_peer_use_session_file (peer->peer, path, &error);
+  g_assert_no_error (error);
+}
+
+static void
+assert_no_file (TestPeer *peer, const char *path, SentientError code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (sentient_peer_use_session_file (peer->peer, path, &error));
+  g_assert_error (error, SENTIENT_ERROR, (gint)code);
+}
+
+/* The process was killed: the next one with its id has it at once, and its rooms are left. */
+static void
+test_file (SessionFixture *self, gconstpointer unused)
+{
+  g_autofree char *dir = g_dir_make_tmp ("sentient-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (dir, "deeper", "alice.session", NULL);
+  g_autofree char *deeper = g_path_get_dirname (path);
+  TestPeer *second = test_peer_new ("alice");
+
+  use_file (self->alice, path);
+  session_enter (self);
+  assert_no_file (second, path, SENTIENT_ERROR_BUSY); /* that of one who lives */
+  test_peer_free (self->alice);
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_assert_true (fake_v1_has_member (self->coordinator, "alice", "lobby"));
+
+  self->alice = second;
+  use_file (second, path);
+  test_peer_connect_to_v1 (second, self->coordinator);
+  g_assert_cmpuint (second->errors->len, ==, 0);
+  session_assert_resumed (self, FALSE);
+  test_peer_join (second, "elsewhere");
+  await (fake_v1_has_member (self->coordinator, "alice", "elsewhere"));
+  g_assert_false (fake_v1_has_member (self->coordinator, "alice", "lobby"));
+  session_assert_numbers (self, "alice");
+  session_cut (self);
+  session_assert_resumed (self, TRUE);
+
+  /* In good order nothing is left of it. */
+  test_peer_close (second);
+  test_peer_free (second);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  self->alice = test_peer_new ("alice");
+  g_assert_cmpint (g_rmdir (deeper), ==, 0);
+  g_assert_cmpint (g_rmdir (dir), ==, 0);
+}
+
+/* A file with nonsense in it is as good as none; one that others can read is not used. */
+static void
+test_file_bad (SessionFixture *self, gconstpointer unused)
+{
+  g_autofree char *dir = g_dir_make_tmp ("sentient-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (dir, "x", NULL);
+  g_autofree char *uri = fake_v1_dup_uri (self->coordinator);
+  g_autofree char *wrong
+      = g_strdup_printf ("[session]\nnode=alice\ncoordinator=%s\nname=s\ntoken=t\n", uri);
+  TestPeer *other = test_peer_new ("a/../b");
+
+  assert_no_file (other, NULL, SENTIENT_ERROR_BAD_REQUEST);
+  test_peer_free (other);
+  g_file_set_contents (path, "nonsense", -1, NULL);
+  g_chmod (path, 0644);
+  assert_no_file (self->alice, path, SENTIENT_ERROR_FORBIDDEN);
+  g_chmod (path, 0600);
+  use_file (self->alice, path);
+  session_enter (self);
+  test_peer_close (self->alice);
+  test_peer_free (self->alice);
+
+  self->alice = test_peer_new ("alice");
+  g_assert_true (g_file_set_contents_full (path, wrong, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+  use_file (self->alice, path);
+  session_enter (self);
+  test_peer_close (self->alice);
+  g_unlink (path);
+  g_assert_cmpint (g_rmdir (dir), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -335,5 +423,7 @@ main (int argc, char **argv)
   ADD ("peer-session/abandoned", test_abandoned);
   ADD ("peer-session/plain", test_plain);
 
+  ADD ("peer-session/file", test_file);
+  ADD ("peer-session/file-bad", test_file_bad);
   return g_test_run ();
 }
