@@ -447,6 +447,10 @@ sentient_conn_ws_check (SentientConn *self, gint64 now_ms)
 {
   const SentientEngineConfig *config = &self->engine->config;
 
+  /* Where we are the slow ones, something may have come in time. */
+  if (self->state == SENTIENT_CONN_WS_OPEN && now_ms - self->alive_ms >= config->silence_ms
+      && !sentient_conn_receive (self))
+    return;
   if (self->state == SENTIENT_CONN_WS_OPEN && now_ms - self->alive_ms >= config->silence_ms)
     {
       append_close (self, SENTIENT_WS_GOING_AWAY, "nothing was heard from you");

@@ -215,9 +215,8 @@ consume_buffer (SentientConn *self)
     sentient_engine_mark (self->engine, self);
 }
 
-/* FALSE: the connection died. */
-static gboolean
-receive (SentientConn *self)
+gboolean
+sentient_conn_receive (SentientConn *self)
 {
   SentientEngine *engine = self->engine;
   gssize n;
@@ -279,7 +278,7 @@ sentient_conn_on_event (SentientConn *self, guint32 events)
     case SENTIENT_CONN_WS_OPEN:
     case SENTIENT_CONN_WS_CLOSING:
       if ((events & EPOLLIN) || gone)
-        receive (self);
+        sentient_conn_receive (self);
       break;
     case SENTIENT_CONN_WAIT:
     case SENTIENT_CONN_SOUP:
@@ -390,6 +389,13 @@ sentient_conn_check_deadline (SentientConn *self, gint64 now_ms)
     }
   if (self->deadline_ms == 0 || now_ms < self->deadline_ms)
     return;
+  if (self->state == SENTIENT_CONN_HEAD || self->state == SENTIENT_CONN_BODY)
+    {
+      /* Where we are the slow ones, it may have come in time. */
+      sentient_engine_mark (self->engine, self);
+      if (!sentient_conn_receive (self) || self->deadline_ms == 0 || now_ms < self->deadline_ms)
+        return;
+    }
 
   if (self->state == SENTIENT_CONN_HEAD && !self->idle)
     sentient_conn_http_fail (self, 408, "the request head did not come in time");

@@ -190,6 +190,35 @@ test_ping_and_silence (Fixture *f, gconstpointer data)
   client_expect_eof (client);
 }
 
+/* What is with the kernel when a time is over, and only we did not look yet, is not too late. */
+static void
+test_not_looked (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Client) client = client_new (f);
+  g_autoptr (Client) socket = NULL;
+
+  fixture_wait_connections (f, 1);
+  sentient_manual_clock_advance (f->clock, 10000);
+  client_send (client, "POST /native HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhell");
+  sentient_engine_check_deadlines (f->engine);
+  sentient_manual_clock_advance (f->clock, 30000);
+  client_send (client, "o");
+  sentient_engine_check_deadlines (f->engine);
+  g_assert_cmpuint (client_response (client, NULL, NULL), ==, 200);
+  client_half_close (client);
+  fixture_wait_connections (f, 0);
+  fixture_assert_log (f, "request;delivered;");
+
+  socket = client_new (f);
+  client_ws_open (socket);
+  fixture_assert_log (f, "open;");
+  sentient_manual_clock_advance (f->clock, 30000);
+  client_ws_text (socket, "late");
+  sentient_engine_check_deadlines (f->engine);
+  client_ws_expect_text (socket, "late");
+  fixture_assert_log (f, "alive;text late;");
+}
+
 /* With the system's clock the engine looks by itself. */
 static void
 test_system_clock (Fixture *f, gconstpointer data)
@@ -458,6 +487,7 @@ main (int argc, char *argv[])
   fixture_add ("/engine-limits/hold-has-none", test_hold_has_none);
   fixture_add ("/engine-limits/response-deadline", test_response_deadline);
   fixture_add ("/engine-limits/ping-and-silence", test_ping_and_silence);
+  fixture_add ("/engine-limits/not-looked", test_not_looked);
   fixture_add ("/engine-limits/system-clock", test_system_clock);
   fixture_add ("/engine-limits/max-connections", test_max_connections);
   fixture_add ("/engine-limits/out-of-fds", test_out_of_fds);
