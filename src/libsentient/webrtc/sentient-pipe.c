@@ -9,6 +9,7 @@
 #include "core/sentient-error.h"
 #include "core/sentient-race.h"
 #include "webrtc/sentient-frame.h"
+#include "webrtc/sentient-pipe-relays.h"
 #include "webrtc/sentient-pipe-tap.h"
 
 #define CHANNEL_LABEL "prrc"
@@ -189,6 +190,7 @@ free_pipe (SentientPipe *self)
   /* Else it adds elements while it is stopped, and they are left in READY. */
   sentient_pipe_tap_wait_answered (self->tap, ANSWER_MS);
   close_association (self);
+  sentient_pipe_give_back_relays (self->webrtc);
   gst_element_set_state (self->pipeline, GST_STATE_NULL);
   g_signal_handlers_disconnect_by_data (self->pipeline, self->tap);
   for (guint i = 0; i < self->promises->len; i++)

@@ -6,7 +6,7 @@
 #include "webrtc/sentient-sdp.h"
 
 /* What tearing down takes at the very most, by its own limits, and then some. */
-#define TEAR_DOWN_MS 5000
+#define TEAR_DOWN_MS 7000
 
 /* Where offer and answer stand. The offerer goes MAKE, LOCAL, WAIT, REMOTE; the other end WAIT,
  * REMOTE, MAKE, LOCAL. */
@@ -512,7 +512,7 @@ handle_event (SentientWebrtcLink *self, SentientPipeEvent *event)
       break;
     case SENTIENT_PIPE_EVENT_CONNECTION:
       if (sentient_pipe_has_failed (self->pipe))
-        fail_connection (self, "No way to the other node was found, or it was lost (ICE failed)",
+        fail_connection (self, "No way to the other node (ICE failed); a TURN server may help",
                          NULL);
       break;
     case SENTIENT_PIPE_EVENT_CHANNEL:
