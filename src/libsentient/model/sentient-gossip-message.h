@@ -13,10 +13,9 @@ G_BEGIN_DECLS
  *
  * kind 1, a part of a broadcast: hops u8 · room name · origin name · epoch u64 · sequence u64 ·
  * total u32 (only if it is the first part and not the last) · payload. flags: 1 it is text, 2 the
- * first part, 4 the last one, 8 everybody has it from its origin, so it is not passed on. hops: the
- * links that it has come over, counted by each who sends it. The epoch is drawn when the origin
- * joins the room, the sequence counts the parts from 1 on. A broadcast of at most PART_MAX bytes is
- * one part, first and last.
+ * first part, 4 the last one. hops: the links that it has come over, counted by each who sends it.
+ * The epoch is drawn when the origin joins the room, the sequence counts the parts from 1 on. A
+ * broadcast of at most PART_MAX bytes is one part, first and last.
  *
  * kind 2, whether the sender needs this connection: flags: 1 it does. Until it is told, it does.
  *
@@ -40,7 +39,6 @@ typedef enum
   SENTIENT_GOSSIP_TEXT = 1 << 0,
   SENTIENT_GOSSIP_FIRST = 1 << 1,
   SENTIENT_GOSSIP_LAST = 1 << 2,
-  SENTIENT_GOSSIP_DIRECT = 1 << 3,
 } SentientGossipFlags;
 
 #define SENTIENT_GOSSIP_NEEDED 1 /* the flag of kind 2 */

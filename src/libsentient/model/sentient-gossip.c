@@ -204,9 +204,7 @@ add_part (GPtrArray *parts,
   message->len = MIN (size - at, SENTIENT_GOSSIP_PART_MAX);
   message->payload = bytes + at;
   message->total = (guint32)size;
-  message->flags &= SENTIENT_GOSSIP_DIRECT;
-  if (is_text)
-    message->flags |= SENTIENT_GOSSIP_TEXT;
+  message->flags = is_text ? SENTIENT_GOSSIP_TEXT : 0;
   if (at == 0)
     message->flags |= SENTIENT_GOSSIP_FIRST;
   if (at + message->len == size)
@@ -238,7 +236,6 @@ sentient_gossip_broadcast (SentientGossip *self,
                            const char *name,
                            GBytes *data,
                            gboolean is_text,
-                           gboolean is_direct,
                            GError **error)
 {
   Room *room = g_hash_table_lookup (self->rooms, name);
@@ -257,7 +254,6 @@ sentient_gossip_broadcast (SentientGossip *self,
   g_strlcpy (message.room, name, sizeof message.room);
   g_strlcpy (message.origin, self->node_id, sizeof message.origin);
   message.epoch = room->epoch;
-  message.flags = is_direct ? SENTIENT_GOSSIP_DIRECT : 0;
   parts = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
   do
     {
@@ -403,7 +399,7 @@ sentient_gossip_receive (SentientGossip *self,
       self->statistics.duplicates++;
       return SENTIENT_GOSSIP_WAS_SEEN;
     }
-  if ((message->flags & SENTIENT_GOSSIP_DIRECT) == 0 && message->hops < self->hops)
+  if (message->hops < self->hops)
     *passed = sentient_gossip_message_pass_on (data, message->hops + 1);
   return SENTIENT_GOSSIP_IS_NEW;
 }

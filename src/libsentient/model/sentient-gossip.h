@@ -12,19 +12,19 @@ G_BEGIN_DECLS
  * from a clock.
  *
  * - A broadcast counts as seen by room, origin, epoch and sequence. Since an origin counts its
- * parts, it takes one number to know all that were seen, and those above it that wait.
- * - What is new is passed on at once, unless it has come over as many links as the limit says, or
- * goes to everybody from its origin. What is seen again is dropped.
+ *   parts, it takes one number to know all that were seen, and those above it that wait.
+ * - What is new is passed on at once, unless it has come over as many links as the limit says. What
+ *   is seen again is dropped.
  * - The application gets the broadcasts of one origin in a room in the order in which they were
- * sent, whatever way they took. One that overtook others waits for them, but not for ever: then it
- * is told how many parts did not come, and if they come after all they are dropped.
+ *   sent, whatever way they took. One that overtook others waits for them, but not for ever: then
+ *   it is told how many parts did not come, and if they come after all they are dropped.
  * - Of a member that was in the room before us it is not known what it sent before. Its first one
  *   waits for a moment for those that it may have overtaken.
  * - Both the neighbour and the origin must be members of the room, or have been a minute ago. A
  *   broadcast may be faster than what the coordinator tells of its origin: then it is kept for a
- * few seconds.
+ *   few seconds.
  * - An origin that is started anew draws another epoch. So that who invents epochs pushes nobody
- * out, only one that was not used for a while makes place for another.
+ *   out, only one that was not used for a while makes place for another.
  *
  * Whether a broadcast is from the origin that it names nobody can tell but its neighbours: any
  * member of a room can speak for any other, as long as there are no signatures. */
@@ -89,13 +89,12 @@ void sentient_gossip_add_member (SentientGossip *self,
 void sentient_gossip_remove_member (SentientGossip *self, const char *room, const char *node_id);
 
 /* Our broadcast, as (element-type GBytes) service messages for each neighbour; it gets its numbers.
- * is_direct: everybody is a neighbour. Errors: UNKNOWN_ROOM, PAYLOAD_TOO_LARGE, BAD_REQUEST (text
+ * Errors: UNKNOWN_ROOM, PAYLOAD_TOO_LARGE, BAD_REQUEST (text
  * that is not UTF-8 or holds a NUL). */
 GPtrArray *sentient_gossip_broadcast (SentientGossip *self,
                                       const char *room,
                                       GBytes *data,
                                       gboolean is_text,
-                                      gboolean is_direct,
                                       GError **error);
 /* message: what was parsed of data, a part that came from a neighbour. *passed (may be NULL
  * afterwards): what is to go to all neighbours in its room but that one and the origin. */

@@ -140,6 +140,14 @@ sentient_mesh_contains (SentientMesh *self, const char *node_id)
   return g_hash_table_contains (self->members, node_id);
 }
 
+gboolean
+sentient_mesh_passes_on (SentientMesh *self, const char *node_id)
+{
+  const Member *member = g_hash_table_lookup (self->members, node_id);
+
+  return member != NULL && !member->is_plain;
+}
+
 guint
 sentient_mesh_get_n_members (SentientMesh *self)
 {

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  *     room LF ring LF node id          the ring is a decimal number, from 0
  *
  * So a member that comes or goes changes nothing but the edges at its place in each ring. Where two
- * rings lay the same edge both its ends lack one: those who lack some are laid in further rings
+ * rings lay the same edge, both its ends lack one: those who lack some are laid in further rings
  * (the numbers go on), whose edges are taken, from the first member on, where both ends lack one
  * still and are no neighbours yet; four of them at most. So nobody has more neighbours than the
  * degree, and in a large room hardly anybody fewer.
@@ -42,6 +42,8 @@ void sentient_mesh_set_limits (SentientMesh *self, guint limit, guint degree);
 gboolean sentient_mesh_add (SentientMesh *self, const char *node_id, gboolean is_plain);
 gboolean sentient_mesh_remove (SentientMesh *self, const char *node_id);
 gboolean sentient_mesh_contains (SentientMesh *self, const char *node_id);
+/* A member that passes on. */
+gboolean sentient_mesh_passes_on (SentientMesh *self, const char *node_id);
 guint sentient_mesh_get_n_members (SentientMesh *self);
 
 /* Whether all are neighbours of all. */

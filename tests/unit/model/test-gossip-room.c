@@ -107,8 +107,7 @@ broadcast (World *world, Node *node, guint number)
 {
   g_autofree char *text = g_strdup_printf ("%u", number);
   g_autoptr (GBytes) data = g_bytes_new (text, strlen (text));
-  g_autoptr (GPtrArray) parts
-      = sentient_gossip_broadcast (node->gossip, "lab", data, TRUE, FALSE, NULL);
+  g_autoptr (GPtrArray) parts = sentient_gossip_broadcast (node->gossip, "lab", data, TRUE, NULL);
 
   for (guint i = 0; i < node->neighbours->len; i++)
     send_to (world, node, i, parts->pdata[0]);

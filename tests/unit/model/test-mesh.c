@@ -284,6 +284,9 @@ test_plain (void)
 
   sentient_mesh_add (mesh, "browser", TRUE);
   sentient_mesh_add (mesh, "legacy", TRUE);
+  g_assert_false (sentient_mesh_passes_on (mesh, "browser"));
+  g_assert_false (sentient_mesh_passes_on (mesh, "nobody"));
+  g_assert_true (sentient_mesh_passes_on (mesh, "n0"));
   of_plain = sentient_mesh_list_neighbours (mesh, "browser");
   g_assert_cmpuint (of_plain->len, ==, 41);
   g_ptr_array_add (ids, g_strdup ("browser"));
