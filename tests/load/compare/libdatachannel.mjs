@@ -10,6 +10,7 @@ const BUFFER_LOW = 256 * 1024;
 
 let connection = null;
 let channel = null;
+let early = []; // candidates before the description
 
 const tell = (kind, value) => say(`signal ${JSON.stringify({kind, value})}`);
 
@@ -40,10 +41,15 @@ const self = run({
         const {kind, value} = JSON.parse(text);
         if (connection === null)
             build();
-        if (kind === 'candidate')
-            connection.addRemoteCandidate(value.candidate, value.mid);
-        else
+        if (kind === 'candidate' && early !== null) {
+            early.push(value);
+            return;
+        }
+        if (kind === 'description')
             connection.setRemoteDescription(value.sdp, value.type);
+        for (const {candidate, mid} of kind === 'candidate' ? [value] : early)
+            connection.addRemoteCandidate(candidate, mid);
+        early = null;
     },
     send(data, isUrgent) {
         if (!isUrgent && channel.bufferedAmount() >= BUFFER_MAX)

@@ -108,7 +108,16 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SentientRoom) room = sentient_peer_join_finish (peer, result, &error);
 
   check (error, "join");
-  contender_say ("joined");
+  if (sentient_room_find_member (room, other) != NULL)
+    contender_say ("joined");
+}
+
+/* Tells of those only who come later. */
+static void
+on_member_joined (SentientPeer *self, SentientRoom *room, SentientMember *member, gpointer data)
+{
+  if (g_str_equal (sentient_member_get_node_id (member), other))
+    contender_say ("joined");
 }
 
 static void
@@ -138,6 +147,7 @@ main (int argc, char **argv)
   g_object_set (peer, "auto-connect", FALSE, NULL);
   g_signal_connect (peer, "peer-connected", G_CALLBACK (on_peer_connected), NULL);
   g_signal_connect (peer, "peer-disconnected", G_CALLBACK (on_peer_disconnected), NULL);
+  g_signal_connect (peer, "member-joined", G_CALLBACK (on_member_joined), NULL);
   g_signal_connect (peer, "message", G_CALLBACK (on_message), NULL);
   g_signal_connect (peer, "drained", G_CALLBACK (on_drained), NULL);
   sentient_peer_connect_to_coordinator_async (peer, (const char *const[]){ argv[3], NULL }, NULL,
