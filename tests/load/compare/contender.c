@@ -7,9 +7,10 @@
 #include <string.h>
 
 #define SEED 20250701
-/* Random bytes of which each message is a piece, so that nothing can be compressed. */
+/* Random bytes of which each message is a piece, far from the one before it, so that nothing can be
+ * compressed, not even several of them together. */
 #define POOL_SIZE (4 * 1024 * 1024)
-#define POOL_STEP 4099
+#define POOL_STEP (1024 * 1024 + 7)
 #define PING_SIZE 64
 
 typedef enum

@@ -6,7 +6,7 @@ import readline from 'node:readline';
 import {createRequire} from 'node:module';
 
 const POOL_SIZE = 4 * 1024 * 1024;
-const POOL_STEP = 4099;
+const POOL_STEP = 1024 * 1024 + 7;
 const PING_SIZE = 64;
 const KIND = {FLOOD: 1, LAST: 2, PING: 3, PONG: 4};
 
