@@ -8,6 +8,7 @@ static const char *const peer_states[]
 static const char *const channel_kinds[] = { "none", "websocket", "long-poll" };
 static const char *const connection_states[]
     = { "new", "connecting", "connected", "reconnecting", "closed", "failed" };
+static const char *const candidate_types[] = { "unknown", "host", "srflx", "prflx", "relay" };
 
 static const char *
 name_of (const char *const *names, guint n_names, guint value)
@@ -143,4 +144,42 @@ const char *
 sentient_connection_state_to_string (SentientConnectionState state)
 {
   return name_of (connection_states, G_N_ELEMENTS (connection_states), state);
+}
+
+/**
+ * sentient_candidate_type_to_string:
+ * @type: a type
+ *
+ * The word of RFC 8839 for @type, or `unknown`.
+ *
+ * Returns: (nullable): a static string, %NULL if @type is none of the enum's values
+ *
+ * Since: 0.1
+ */
+const char *
+sentient_candidate_type_to_string (SentientCandidateType type)
+{
+  return name_of (candidate_types, G_N_ELEMENTS (candidate_types), type);
+}
+
+/**
+ * sentient_candidate_type_from_string:
+ * @text: (nullable): a word of RFC 8839
+ * @type: (out): return location
+ *
+ * Returns: %TRUE if @text names a type
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_candidate_type_from_string (const char *text, SentientCandidateType *type)
+{
+  guint value;
+
+  g_return_val_if_fail (type != NULL, FALSE);
+
+  if (!value_of (candidate_types, G_N_ELEMENTS (candidate_types), text, &value))
+    return FALSE;
+  *type = value;
+  return TRUE;
 }

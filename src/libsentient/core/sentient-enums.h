@@ -102,6 +102,27 @@ typedef enum
   SENTIENT_CONNECTION_STATE_FAILED,
 } SentientConnectionState;
 
+/**
+ * SentientCandidateType:
+ * @SENTIENT_CANDIDATE_TYPE_UNKNOWN: not known (yet)
+ * @SENTIENT_CANDIDATE_TYPE_HOST: an address of the machine itself
+ * @SENTIENT_CANDIDATE_TYPE_SRFLX: server-reflexive: what a STUN server sees of it, beyond a NAT
+ * @SENTIENT_CANDIDATE_TYPE_PRFLX: peer-reflexive: what the other node sees of it
+ * @SENTIENT_CANDIDATE_TYPE_RELAY: an address of a TURN server, which passes on what goes there
+ *
+ * Where an address that ICE (RFC 8445) uses comes from.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  SENTIENT_CANDIDATE_TYPE_UNKNOWN,
+  SENTIENT_CANDIDATE_TYPE_HOST,
+  SENTIENT_CANDIDATE_TYPE_SRFLX,
+  SENTIENT_CANDIDATE_TYPE_PRFLX,
+  SENTIENT_CANDIDATE_TYPE_RELAY,
+} SentientCandidateType;
+
 /* Enums cross wires as strings. The strings are static; from_string () is FALSE for an unknown one.
  */
 SENTIENT_API
@@ -118,5 +139,9 @@ SENTIENT_API
 const char *sentient_channel_kind_to_string (SentientChannelKind kind);
 SENTIENT_API
 const char *sentient_connection_state_to_string (SentientConnectionState state);
+SENTIENT_API
+const char *sentient_candidate_type_to_string (SentientCandidateType type);
+SENTIENT_API
+gboolean sentient_candidate_type_from_string (const char *text, SentientCandidateType *type);
 
 G_END_DECLS

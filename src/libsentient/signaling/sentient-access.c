@@ -107,7 +107,13 @@ sentient_access_add_origin (SentientAccess *self, const char *text, GError **err
 gboolean
 sentient_access_add_proxy (SentientAccess *self, const char *network, GError **error)
 {
-  return sentient_networks_add (self->proxies, network, error);
+  if (sentient_networks_add (self->proxies, network))
+    return TRUE;
+  g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
+               "“%.64s” is no address of a proxy: write it like 192.0.2.1, 10.0.0.0/8, "
+               "2001:db8::/32 or loopback; a host name will not do.",
+               network);
+  return FALSE;
 }
 
 static gboolean

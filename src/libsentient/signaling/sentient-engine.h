@@ -6,7 +6,7 @@
 #include "core/sentient-error.h"
 #include "core/sentient-metrics.h"
 #include "signaling/sentient-addresses.h"
-#include "signaling/sentient-networks.h"
+#include "core/sentient-networks.h"
 
 G_BEGIN_DECLS
 

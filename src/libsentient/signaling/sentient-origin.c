@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "signaling/sentient-http-head.h"
-#include "signaling/sentient-networks.h"
+#include "core/sentient-networks.h"
 
 static gboolean
 span_equal (SentientSpan one, SentientSpan other)

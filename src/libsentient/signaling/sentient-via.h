@@ -2,7 +2,7 @@
 #pragma once
 
 #include "signaling/sentient-http-head.h"
-#include "signaling/sentient-networks.h"
+#include "core/sentient-networks.h"
 
 G_BEGIN_DECLS
 

@@ -246,7 +246,7 @@ main (int argc, char *argv[])
 
   g_test_init (&argc, &argv, NULL);
   proxies = sentient_networks_new ();
-  sentient_networks_add (proxies, PROXY, NULL);
+  sentient_networks_add (proxies, PROXY);
   fixture_add ("/engine-proxy/rate", test_rate);
   fixture_add ("/engine-proxy/keep-alive", test_keep_alive);
   fixture_add ("/engine-proxy/open-request", test_open_request);

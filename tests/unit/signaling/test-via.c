@@ -96,8 +96,8 @@ test_client (void)
   };
   g_autoptr (SentientNetworks) proxies = sentient_networks_new ();
 
-  g_assert_true (sentient_networks_add (proxies, "10.0.0.0/8", NULL));
-  g_assert_true (sentient_networks_add (proxies, "fd00::/8", NULL));
+  g_assert_true (sentient_networks_add (proxies, "10.0.0.0/8"));
+  g_assert_true (sentient_networks_add (proxies, "fd00::/8"));
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_auto (Asked) asked = { 0 };

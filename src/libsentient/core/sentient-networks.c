@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "signaling/sentient-networks.h"
+#include "core/sentient-networks.h"
 
 #include <arpa/inet.h>
 #include <string.h>
-
-#include "core/sentient-error.h"
 
 /* An IPv4 network has 96 bits more: those of the mapping. */
 typedef struct
@@ -66,6 +64,12 @@ parse_bare (int family, const char *text, gsize len, guint8 address[16])
 }
 
 gboolean
+sentient_networks_parse_bare (const char *text, guint8 address[16])
+{
+  return parse_bare (strchr (text, ':') != NULL ? AF_INET6 : AF_INET, text, strlen (text), address);
+}
+
+gboolean
 sentient_networks_parse_address (const char *text, gsize len, guint8 address[16])
 {
   const char *end;
@@ -88,11 +92,17 @@ sentient_networks_parse_address (const char *text, gsize len, guint8 address[16]
 }
 
 gboolean
+sentient_networks_is_ipv4 (const guint8 address[16])
+{
+  return memcmp (address, mapped, sizeof mapped) == 0;
+}
+
+gboolean
 sentient_networks_is_loopback (const guint8 address[16])
 {
   static const guint8 six[16] = { [15] = 1 };
 
-  if (memcmp (address, mapped, sizeof mapped) == 0)
+  if (sentient_networks_is_ipv4 (address))
     return address[12] == 127;
   return memcmp (address, six, sizeof six) == 0;
 }
@@ -113,23 +123,22 @@ parse_network (const char *text, Network *network)
 }
 
 gboolean
-sentient_networks_add (SentientNetworks *self, const char *text, GError **error)
+sentient_networks_add (SentientNetworks *self, const char *text)
 {
   Network network;
 
   if (g_ascii_strcasecmp (text, "loopback") == 0)
-    return sentient_networks_add (self, "127.0.0.0/8", error)
-           && sentient_networks_add (self, "::1", error);
+    return sentient_networks_add (self, "127.0.0.0/8") && sentient_networks_add (self, "::1");
   if (!parse_network (text, &network))
-    {
-      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
-                   "“%.64s” is no address of a proxy: write it like 192.0.2.1, 10.0.0.0/8, "
-                   "2001:db8::/32 or loopback; a host name will not do.",
-                   text);
-      return FALSE;
-    }
+    return FALSE;
   g_array_append_val (self->networks, network);
   return TRUE;
+}
+
+gboolean
+sentient_networks_is_empty (const SentientNetworks *self)
+{
+  return self->networks->len == 0;
 }
 
 static gboolean
@@ -147,6 +156,15 @@ sentient_networks_contain (const SentientNetworks *self, const guint8 address[16
 {
   for (guint i = 0; i < self->networks->len; i++)
     if (contains (&g_array_index (self->networks, Network, i), address))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+sentient_networks_have_loopback (const SentientNetworks *self)
+{
+  for (guint i = 0; i < self->networks->len; i++)
+    if (sentient_networks_is_loopback (g_array_index (self->networks, Network, i).address))
       return TRUE;
   return FALSE;
 }
