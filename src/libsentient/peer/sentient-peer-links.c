@@ -337,34 +337,10 @@ on_link_closed (SentientLink *link, GError *error, SentientConnection *connectio
   sentient_peer_fail_attempt (self, connection, early, FALSE);
 }
 
-/* People write TURN servers as "turn:user:pass@host:port", a link wants a "//" in it. */
-static GStrv
-normalize_turn (GStrv servers)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-
-  for (guint i = 0; servers != NULL && servers[i] != NULL; i++)
-    {
-      const char *colon = strchr (servers[i], ':');
-      g_autofree char *full = NULL;
-
-      if (strstr (servers[i], "://") != NULL)
-        full = g_strdup (servers[i]);
-      else if (g_str_has_prefix (servers[i], "turn:") || g_str_has_prefix (servers[i], "turns:"))
-        full = g_strdup_printf ("%.*s://%s", (int)(colon - servers[i]), servers[i], colon + 1);
-      else
-        full = g_strconcat ("turn://", servers[i], NULL);
-      g_strv_builder_add (builder, full);
-    }
-  return g_strv_builder_end (builder);
-}
-
 SentientLink *
-sentient_peer_make_webrtc_link (const char *const *stun_urls,
-                                const char *const *turn_urls,
-                                gpointer user_data)
+sentient_peer_make_webrtc_link (const SentientLinkOptions *options, gpointer user_data)
 {
-  return sentient_webrtc_link_new (stun_urls, turn_urls);
+  return sentient_webrtc_link_new (options);
 }
 
 void
@@ -397,6 +373,7 @@ listen_to (SentientLink *link, SentientConnection *connection)
   g_signal_connect_object (link, "message", G_CALLBACK (on_link_message), connection, 0);
   g_signal_connect_object (link, "drained", G_CALLBACK (on_link_drained), connection, 0);
   g_signal_connect_object (link, "closed", G_CALLBACK (on_link_closed), connection, 0);
+  sentient_peer_watch_ways (link, connection);
 }
 
 static char *
@@ -425,16 +402,12 @@ sentient_peer_move_link (SentientPeer *self,
 }
 
 static SentientLink *
-make_link (SentientPeer *self, SentientConnection *connection)
+make_link (SentientPeer *self, SentientConnection *connection, const SentientLinkOptions *options)
 {
-  GStrv stun = self->stun_servers != NULL ? self->stun_servers : self->coordinator_stun;
-  g_auto (GStrv) turn
-      = normalize_turn (self->turn_servers != NULL ? self->turn_servers : self->coordinator_turn);
   SentientLink *link;
 
   g_main_context_push_thread_default (self->context);
-  link = self->link_factory ((const char *const *)stun, (const char *const *)turn,
-                             self->link_factory_data);
+  link = self->link_factory (options, self->link_factory_data);
   g_main_context_pop_thread_default (self->context);
   listen_to (link, connection);
   return link;
@@ -469,10 +442,18 @@ sentient_peer_negotiate (SentientPeer *self,
                          const char *negotiation,
                          const char *offer)
 {
+  g_autoptr (SentientLinkOptions) options = NULL;
   g_autoptr (SentientLink) link = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (connection->peer != self)
     return;
+  options = sentient_peer_new_link_options (self, &error);
+  if (options == NULL)
+    {
+      sentient_peer_fail_attempt (self, connection, error, FALSE);
+      return;
+    }
   sentient_peer_drop_link (self, connection);
   g_free (connection->negotiation);
   connection->negotiation = offer != NULL ? g_strdup (negotiation) : new_negotiation ();
@@ -480,7 +461,7 @@ sentient_peer_negotiate (SentientPeer *self,
   connection->remote_offer = g_strdup (offer);
   connection->have_remote = offer != NULL;
   connection->started = g_get_monotonic_time ();
-  link = make_link (self, connection);
+  link = make_link (self, connection, options);
   connection->link = g_object_ref (link);
   /* Who waits was promised an end; else a new start has the whole time. */
   if (connection->timeout == NULL || sentient_waiters_is_empty (connection->opening))

@@ -10,16 +10,19 @@
 #include "peer/sentient-session-file.h"
 #include "peer/sentient-waiters.h"
 #include "signaling/sentient-channel.h"
+#include "webrtc/sentient-link-options.h"
 
 G_BEGIN_DECLS
 
 /* sentient-peer.c: the object, its properties and signals.
+ * sentient-peer-settings.c: what can be set, documented.
  * sentient-peer-properties.c: what can be asked of it.
  * sentient-peer-coordinator.c: finding a coordinator, losing it, finding it again.
  * sentient-peer-requests.c: joining and leaving.
  * sentient-peer-rooms.c: who is there, what the coordinator says.
  * sentient-peer-negotiation.c: signals to and from other nodes.
  * sentient-peer-links.c: connections from the first offer to the end of the link.
+ * sentient-peer-ways.c: servers, relays and candidates that connections may use.
  * sentient-peer-retry.c: connections that broke are made again.
  * sentient-peer-connect.c: the wishes to connect, to disconnect, to close.
  * sentient-peer-recovery.c: connections that lost their link get another one.
@@ -32,6 +35,7 @@ G_BEGIN_DECLS
 #define SENTIENT_PEER_MEMBERS_MAX 4096 /* of one room, as we see it */
 #define SENTIENT_PEER_SILENCE_MS 45000
 #define SENTIENT_PEER_RECONNECT_MAX_MS 30000
+#define SENTIENT_PEER_MESSAGE_SIZE (256 * 1024 * 1024)
 #define SENTIENT_PEER_RECOVERY_MS 60000 /* how long a node may be out of reach */
 
 /* Who is polite gives in when both ends offer at once. */
@@ -42,8 +46,7 @@ typedef enum
   SENTIENT_POLITE_NO,
 } SentientPolite;
 
-typedef SentientLink *(*SentientLinkFactory) (const char *const *stun_urls,
-                                              const char *const *turn_urls,
+typedef SentientLink *(*SentientLinkFactory) (const SentientLinkOptions *options,
                                               gpointer user_data);
 
 struct _SentientPeer
@@ -59,6 +62,8 @@ struct _SentientPeer
   gboolean use_websocket;
   GStrv stun_servers; /* NULL: those of the coordinator */
   GStrv turn_servers; /* likewise */
+  gboolean relay_only;
+  GStrv candidate_filter;
   guint connect_timeout;
   guint request_timeout;
   guint reconnect_delay;
@@ -71,6 +76,7 @@ struct _SentientPeer
   SentientLinkFactory link_factory;
   gpointer link_factory_data;
   GDestroyNotify link_factory_data_free;
+  GHashTable *complaints; /* about servers, that were told already */
 
   /* the coordinator */
   GPtrArray *uris;          /* (element-type GUri) */
@@ -127,6 +133,33 @@ struct _SentientPeer
   GSource *network_timer;              /* the network changed: it is looked at soon */
   GSource *doubt_timer;                /* who has not answered by then is replaced */
 };
+
+typedef enum
+{
+  PROP_NODE_ID = 1,
+  PROP_STATE,
+  PROP_CHANNEL_KIND,
+  PROP_COORDINATOR_URI,
+  PROP_COORDINATOR_ID,
+  PROP_RESUMABLE,
+  PROP_RESUMED,
+  PROP_ROOMS,
+  PROP_CONNECTIONS,
+  PROP_AUTO_CONNECT,
+  PROP_USE_WEBSOCKET,
+  PROP_STUN_SERVERS,
+  PROP_TURN_SERVERS,
+  PROP_RELAY_ONLY,
+  PROP_CANDIDATE_FILTER,
+  PROP_CONNECT_TIMEOUT,
+  PROP_REQUEST_TIMEOUT,
+  PROP_RECONNECT_DELAY,
+  PROP_MAX_CONNECTIONS,
+  PROP_MAX_MESSAGE_SIZE,
+} SentientPeerProperty;
+
+/* sentient-peer-settings.c */
+void sentient_peer_make_settings_properties (GParamSpec **properties);
 
 /* sentient-peer-signals.c */
 void sentient_peer_install_signals (SentientPeerClass *klass);
@@ -236,6 +269,12 @@ void sentient_peer_watch_network (SentientPeer *self);
 /* At dispose. */
 void sentient_peer_stop_recovery (SentientPeer *self);
 
+/* sentient-peer-ways.c */
+/* NULL: the candidate filter will not do. */
+SentientLinkOptions *sentient_peer_new_link_options (SentientPeer *self, GError **error);
+/* Tells what of that does not work or pass. */
+void sentient_peer_watch_ways (SentientLink *link, SentientConnection *connection);
+
 /* sentient-peer-links.c */
 /* (element-type SentientConnection): those of a table, held; it may change meanwhile. */
 GPtrArray *sentient_peer_list (GHashTable *connections);
@@ -276,8 +315,7 @@ void sentient_peer_drop_retired (SentientPeer *self, SentientConnection *connect
 void sentient_peer_move_link (SentientPeer *self,
                               SentientConnection *attempt,
                               SentientConnection *connection);
-SentientLink *sentient_peer_make_webrtc_link (const char *const *stun_urls,
-                                              const char *const *turn_urls,
+SentientLink *sentient_peer_make_webrtc_link (const SentientLinkOptions *options,
                                               gpointer user_data);
 /* The newcomer's part: offers to a member it found. */
 void sentient_peer_greet (SentientPeer *self, const char *node_id, const char *room);

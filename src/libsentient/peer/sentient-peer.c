@@ -17,31 +17,7 @@
  * Since: 0.1
  */
 
-typedef enum
-{
-  PROP_NODE_ID = 1,
-  PROP_STATE,
-  PROP_CHANNEL_KIND,
-  PROP_COORDINATOR_URI,
-  PROP_COORDINATOR_ID,
-  PROP_RESUMABLE,
-  PROP_RESUMED,
-  PROP_ROOMS,
-  PROP_CONNECTIONS,
-  PROP_AUTO_CONNECT,
-  PROP_USE_WEBSOCKET,
-  PROP_STUN_SERVERS,
-  PROP_TURN_SERVERS,
-  PROP_CONNECT_TIMEOUT,
-  PROP_REQUEST_TIMEOUT,
-  PROP_RECONNECT_DELAY,
-  PROP_MAX_CONNECTIONS,
-  PROP_MAX_MESSAGE_SIZE,
-} SentientPeerProperty;
-
 static GParamSpec *properties[PROP_MAX_MESSAGE_SIZE + 1];
-
-#define MESSAGE_SIZE (256 * 1024 * 1024)
 
 #define TO(state) (1u << SENTIENT_PEER_STATE_##state)
 
@@ -187,6 +163,12 @@ sentient_peer_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_TURN_SERVERS:
       g_value_set_boxed (value, self->turn_servers);
       break;
+    case PROP_RELAY_ONLY:
+      g_value_set_boolean (value, self->relay_only);
+      break;
+    case PROP_CANDIDATE_FILTER:
+      g_value_set_boxed (value, self->candidate_filter);
+      break;
     case PROP_CONNECT_TIMEOUT:
       g_value_set_uint (value, self->connect_timeout);
       break;
@@ -228,6 +210,12 @@ sentient_peer_set_property (GObject *object, guint prop_id, const GValue *value,
       break;
     case PROP_TURN_SERVERS:
       set_strv (self, &self->turn_servers, g_value_get_boxed (value), pspec);
+      break;
+    case PROP_RELAY_ONLY:
+      set_boolean (self, &self->relay_only, g_value_get_boolean (value), pspec);
+      break;
+    case PROP_CANDIDATE_FILTER:
+      set_strv (self, &self->candidate_filter, g_value_get_boxed (value), pspec);
       break;
     case PROP_CONNECT_TIMEOUT:
       set_uint (self, &self->connect_timeout, g_value_get_uint (value), pspec);
@@ -315,6 +303,8 @@ sentient_peer_finalize (GObject *object)
   g_string_free (self->tried, TRUE);
   g_strfreev (self->stun_servers);
   g_strfreev (self->turn_servers);
+  g_strfreev (self->candidate_filter);
+  g_hash_table_unref (self->complaints);
   g_strfreev (self->coordinator_stun);
   g_strfreev (self->coordinator_turn);
   g_free (self->coordinator_uri);
@@ -425,108 +415,6 @@ make_status_properties (void)
 }
 
 static void
-make_settings_properties (void)
-{
-  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * SentientPeer:auto-connect:
-   *
-   * Whether we connect to the members found in a room when we join it. Who comes later connects to
-   * us.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_AUTO_CONNECT]
-      = g_param_spec_boolean ("auto-connect", NULL, NULL, TRUE, flags | G_PARAM_WRITABLE);
-
-  /**
-   * SentientPeer:use-websocket:
-   *
-   * Whether to try WebSocket before the long poll. Read when a coordinator is tried.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_USE_WEBSOCKET]
-      = g_param_spec_boolean ("use-websocket", NULL, NULL, TRUE, flags | G_PARAM_WRITABLE);
-
-  /**
-   * SentientPeer:stun-servers:
-   *
-   * STUN servers, such as `stun:host:3478`; empty: none; %NULL: those of the coordinator. Read when
-   * a connection is made.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_STUN_SERVERS]
-      = g_param_spec_boxed ("stun-servers", NULL, NULL, G_TYPE_STRV, flags | G_PARAM_WRITABLE);
-
-  /**
-   * SentientPeer:turn-servers:
-   *
-   * TURN servers, such as `turn:user:password@host:3478?transport=udp`, percent-encoded; empty:
-   * none; %NULL: those of the coordinator. Read when a connection is made.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_TURN_SERVERS]
-      = g_param_spec_boxed ("turn-servers", NULL, NULL, G_TYPE_STRV, flags | G_PARAM_WRITABLE);
-
-  /**
-   * SentientPeer:connect-timeout:
-   *
-   * Milliseconds within which a connection to another node must be open.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_CONNECT_TIMEOUT] = g_param_spec_uint ("connect-timeout", NULL, NULL, 1, G_MAXINT,
-                                                        30000, flags | G_PARAM_WRITABLE);
-
-  /**
-   * SentientPeer:request-timeout:
-   *
-   * Milliseconds within which a coordinator must answer: to being connected to, to a join, to a
-   * leave.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_REQUEST_TIMEOUT] = g_param_spec_uint ("request-timeout", NULL, NULL, 1, G_MAXINT,
-                                                        10000, flags | G_PARAM_WRITABLE);
-
-  /**
-   * SentientPeer:reconnect-delay:
-   *
-   * Milliseconds of the first wait after the coordinator was lost. It doubles to 30 seconds, with
-   * jitter. Read when the first connection is made.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_RECONNECT_DELAY] = g_param_spec_uint ("reconnect-delay", NULL, NULL, 1, G_MAXINT,
-                                                        500, flags | G_PARAM_WRITABLE);
-
-  /**
-   * SentientPeer:max-connections:
-   *
-   * Connections at a time; further offers are refused.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_CONNECTIONS] = g_param_spec_uint ("max-connections", NULL, NULL, 1, G_MAXINT,
-                                                        64, flags | G_PARAM_WRITABLE);
-
-  /**
-   * SentientPeer:max-message-size:
-   *
-   * Bytes of one message, sent or received. Who sends more than that is disconnected from. Three
-   * of them can be on their way here from each node at once. Read when a connection is open.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_MESSAGE_SIZE] = g_param_spec_uint ("max-message-size", NULL, NULL, 1, 1 << 30,
-                                                         MESSAGE_SIZE, flags | G_PARAM_WRITABLE);
-}
-
-static void
 sentient_peer_class_init (SentientPeerClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -538,7 +426,7 @@ sentient_peer_class_init (SentientPeerClass *klass)
   object_class->finalize = sentient_peer_finalize;
 
   make_status_properties ();
-  make_settings_properties ();
+  sentient_peer_make_settings_properties (properties);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
   sentient_peer_install_signals (klass);
 }
@@ -553,11 +441,12 @@ sentient_peer_init (SentientPeer *self)
   self->request_timeout = 10000;
   self->reconnect_delay = 500;
   self->max_connections = 64;
-  self->max_message_size = MESSAGE_SIZE;
+  self->max_message_size = SENTIENT_PEER_MESSAGE_SIZE;
   self->clock = sentient_clock_new_system ();
   self->silence_ms = SENTIENT_PEER_SILENCE_MS;
   self->poll_ms = SENTIENT_POLL_MS;
   self->link_factory = sentient_peer_make_webrtc_link;
+  self->complaints = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   self->tried = g_string_new (NULL);
   self->closing_channels = g_ptr_array_new_with_free_func (g_object_unref);

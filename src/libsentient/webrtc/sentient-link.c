@@ -11,6 +11,8 @@ typedef enum
 {
   SIGNAL_LOCAL_DESCRIPTION,
   SIGNAL_LOCAL_CANDIDATE,
+  SIGNAL_CANDIDATE_REFUSED,
+  SIGNAL_COMPLAINT,
   SIGNAL_OPENED,
   SIGNAL_MESSAGE,
   SIGNAL_DRAINED,
@@ -33,6 +35,11 @@ sentient_link_default_init (SentientLinkInterface *iface)
   signals[SIGNAL_LOCAL_CANDIDATE]
       = g_signal_new ("local-candidate", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                       2, G_TYPE_UINT, G_TYPE_STRING);
+  signals[SIGNAL_CANDIDATE_REFUSED]
+      = g_signal_new ("candidate-refused", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                      G_TYPE_NONE, 2, G_TYPE_BOOLEAN, G_TYPE_STRING);
+  signals[SIGNAL_COMPLAINT] = g_signal_new ("complaint", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                            NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
   signals[SIGNAL_OPENED]
       = g_signal_new ("opened", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_MESSAGE]
@@ -203,6 +210,18 @@ void
 sentient_link_emit_local_candidate (SentientLink *self, guint mline, const char *candidate)
 {
   g_signal_emit (self, signals[SIGNAL_LOCAL_CANDIDATE], 0, mline, candidate);
+}
+
+void
+sentient_link_emit_candidate_refused (SentientLink *self, gboolean local, const char *candidate)
+{
+  g_signal_emit (self, signals[SIGNAL_CANDIDATE_REFUSED], 0, local, candidate);
+}
+
+void
+sentient_link_emit_complaint (SentientLink *self, const GError *error)
+{
+  g_signal_emit (self, signals[SIGNAL_COMPLAINT], 0, error);
 }
 
 void

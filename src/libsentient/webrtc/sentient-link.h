@@ -30,6 +30,8 @@ typedef enum
  *
  *   local-description (SentientSignalType type, const char *sdp)   for the other end
  *   local-candidate (guint mline, const char *candidate)           likewise; "" is the end of them
+ *   candidate-refused (gboolean local, const char *candidate)      by the options it was made with
+ *   complaint (GError *error)      something of the options is not used; it goes on without
  *   opened ()
  *   message (GBytes *data, gboolean is_text)   text is valid UTF-8 without NUL; may be empty
  *   drained ()                                 send again after WOULD_BLOCK
@@ -94,6 +96,9 @@ char *sentient_link_dup_description (SentientLink *self);
 void
 sentient_link_emit_local_description (SentientLink *self, SentientSignalType type, const char *sdp);
 void sentient_link_emit_local_candidate (SentientLink *self, guint mline, const char *candidate);
+void
+sentient_link_emit_candidate_refused (SentientLink *self, gboolean local, const char *candidate);
+void sentient_link_emit_complaint (SentientLink *self, const GError *error);
 void sentient_link_emit_opened (SentientLink *self);
 void sentient_link_emit_message (SentientLink *self, GBytes *data, gboolean is_text);
 void sentient_link_emit_drained (SentientLink *self);

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "webrtc/sentient-pipe.h"
 
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <sys/socket.h>
-#include <string.h>
-
 #include "core/sentient-error.h"
 #include "core/sentient-race.h"
 #include "webrtc/sentient-frame.h"
+#include "webrtc/sentient-pipe-ice.h"
 #include "webrtc/sentient-pipe-relays.h"
 #include "webrtc/sentient-pipe-tap.h"
 
@@ -23,7 +19,6 @@
 #define ANSWER_MS 2000
 /* What usrsctp's timer thread may take to be through with an association that was closed. */
 #define SETTLE_MS 100
-#define DEFAULT_STUN_PORT 3478
 #define SOCKET_BUFFER_SIZE (2 * 1000 * 1000)
 #define LAST_ASSOCIATION_ID 65534
 
@@ -70,98 +65,6 @@ release_association_id (guint id)
   sentient_race_lock (&association_lock);
   association_used[id / 8] &= ~(1u << id % 8);
   sentient_race_unlock (&association_lock);
-}
-
-/* Whether this machine has no address but loopback. */
-static gboolean
-has_only_loopback (void)
-{
-  struct ifaddrs *list = NULL;
-  gboolean only = TRUE;
-
-  if (getifaddrs (&list) != 0)
-    return FALSE;
-  for (struct ifaddrs *i = list; i != NULL && only; i = i->ifa_next)
-    only = i->ifa_addr == NULL || (i->ifa_flags & IFF_UP) == 0 || (i->ifa_flags & IFF_LOOPBACK) != 0
-           || (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6);
-  freeifaddrs (list);
-  return only;
-}
-
-/* libnice's defaults open sockets and wake up the CPU without need. */
-static void
-tune_ice (GstElement *webrtc)
-{
-  g_autoptr (GObject) ice = NULL;
-  g_autoptr (GObject) agent = NULL;
-
-  g_object_get (webrtc, "ice-agent", &ice, NULL);
-  if (ice == NULL)
-    return;
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (ice), "ice-tcp") != NULL)
-    g_object_set (ice, "ice-tcp", FALSE, NULL);
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (ice), "agent") != NULL)
-    g_object_get (ice, "agent", &agent, NULL);
-  if (agent != NULL)
-    g_object_set (agent, "upnp", FALSE, "keepalive-conncheck", TRUE, "ice-tcp", FALSE, NULL);
-
-  /* Without any address gathering would never complete. */
-  if (has_only_loopback () && g_signal_lookup ("add-local-ip-address", G_OBJECT_TYPE (ice)) != 0)
-    {
-      gboolean added = FALSE;
-
-      g_signal_emit_by_name (ice, "add-local-ip-address", "127.0.0.1", &added);
-      if (!added)
-        g_debug ("libnice does not take 127.0.0.1 as a local address");
-    }
-}
-
-/* "stun:host[:port]" → "stun://host:port" */
-static char *
-to_stun_uri (const char *url)
-{
-  const char *host, *end;
-
-  if (!g_str_has_prefix (url, "stun:"))
-    return NULL;
-  host = url + strlen ("stun:");
-  if (g_str_has_prefix (host, "//"))
-    host += 2;
-  end = *host == '[' ? strchr (host, ']') : host;
-  if (end == NULL || *host == '\0')
-    return NULL;
-  if (strchr (end, ':') != NULL)
-    return g_strconcat ("stun://", host, NULL);
-  return g_strdup_printf ("stun://%s:%u", host, DEFAULT_STUN_PORT);
-}
-
-static void
-set_servers (GstElement *webrtc, const char *const *stun_urls, const char *const *turn_urls)
-{
-  for (guint i = 0; stun_urls != NULL && stun_urls[i] != NULL; i++)
-    {
-      g_autofree char *uri = to_stun_uri (stun_urls[i]);
-
-      if (uri == NULL)
-        {
-          g_debug ("\"%s\" is no stun: URL, it is not used", stun_urls[i]);
-          continue;
-        }
-      g_object_set (webrtc, "stun-server", uri, NULL);
-      if (stun_urls[i + 1] != NULL)
-        g_debug ("Only the first STUN server, %s, is used", uri);
-      break;
-    }
-
-  /* They hold passwords: none of them is logged. */
-  for (guint i = 0; turn_urls != NULL && turn_urls[i] != NULL; i++)
-    {
-      gboolean added = FALSE;
-
-      g_signal_emit_by_name (webrtc, "add-turn-server", turn_urls[i], &added);
-      if (!added)
-        g_debug ("TURN server %u is not usable (turn://user:password@host:port)", i + 1);
-    }
 }
 
 /* Closing the association leaves it to usrsctp's timer thread, if that holds it just then, and that
@@ -267,8 +170,8 @@ sentient_pipe_tear_down (SentientPipe *self, gboolean polite)
 
 SentientPipe *
 sentient_pipe_new (SentientMailbox *mailbox,
-                   const char *const *stun_urls,
-                   const char *const *turn_urls,
+                   const SentientLinkOptions *options,
+                   GPtrArray *complaints,
                    GError **error)
 {
   g_autoptr (GstBus) bus = NULL;
@@ -285,6 +188,12 @@ sentient_pipe_new (SentientMailbox *mailbox,
                    id == 0 ? "too many are open, close some" : "webrtcbin cannot be loaded");
       return NULL;
     }
+  if (!sentient_pipe_ice_set_up (webrtc, options, complaints, error))
+    {
+      gst_clear_object (&webrtc);
+      release_association_id (id);
+      return NULL;
+    }
 
   self = g_new0 (SentientPipe, 1);
   self->tap = sentient_pipe_tap_new (mailbox, id);
@@ -292,8 +201,6 @@ sentient_pipe_new (SentientMailbox *mailbox,
   self->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   self->webrtc = webrtc;
   gst_util_set_object_arg (G_OBJECT (webrtc), "bundle-policy", "max-bundle");
-  tune_ice (webrtc);
-  set_servers (webrtc, stun_urls, turn_urls);
   sentient_pipe_tap_connect_pipeline (self->tap, self->pipeline);
   gst_bin_add (GST_BIN (self->pipeline), webrtc);
   bus = gst_element_get_bus (self->pipeline);

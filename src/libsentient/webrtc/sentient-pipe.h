@@ -4,6 +4,7 @@
 #include <gst/gst.h>
 #include <gst/webrtc/webrtc.h>
 #include "core/sentient-mailbox.h"
+#include "webrtc/sentient-link-options.h"
 
 G_BEGIN_DECLS
 
@@ -26,6 +27,7 @@ typedef enum
   SENTIENT_PIPE_EVENT_CHANNEL_LOW,    /* channel */
   SENTIENT_PIPE_EVENT_MESSAGE,        /* channel, data, is_text */
   SENTIENT_PIPE_EVENT_BROKEN,         /* error: of the bus or the channel */
+  SENTIENT_PIPE_EVENT_COMPLAINT,      /* error; posted by the owner */
   SENTIENT_PIPE_EVENT_OVERRUN,        /* the owner does not take its messages fast enough */
   SENTIENT_PIPE_EVENT_TORN_DOWN,
 } SentientPipeEventKind;
@@ -46,10 +48,11 @@ SentientPipeEvent *sentient_pipe_event_new (SentientPipeEventKind kind);
 void sentient_pipe_event_free (SentientPipeEvent *event);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SentientPipeEvent, sentient_pipe_event_free)
 
-/* Posts SentientPipeEvents to the mailbox. READY afterwards. Errors: LINK_FAILED. */
+/* Posts SentientPipeEvents to the mailbox. READY afterwards. complaints: see sentient-pipe-ice.h.
+ * Errors: LINK_FAILED. */
 SentientPipe *sentient_pipe_new (SentientMailbox *mailbox,
-                                 const char *const *stun_urls,
-                                 const char *const *turn_urls,
+                                 const SentientLinkOptions *options,
+                                 GPtrArray *complaints,
                                  GError **error);
 /* Takes the pipe to pieces on a thread of its own; TORN_DOWN is the last event. Polite: what was
  * sent gets out and the channel is closed before, in bounded time. */

@@ -239,3 +239,27 @@ sentient_sdp_match_certificate (const char *const *fingerprints, const char *pem
       return TRUE;
   return FALSE;
 }
+
+GPtrArray *
+sentient_sdp_screen_candidates (GstSDPMessage *sdp,
+                                SentientSdpAdmitFunc admit,
+                                gconstpointer user_data)
+{
+  GPtrArray *refused = g_ptr_array_new_with_free_func (g_free);
+  GstSDPMedia *media = (GstSDPMedia *)gst_sdp_message_get_media (sdp, 0); /* ours to change */
+
+  for (guint i = gst_sdp_media_attributes_len (media); i-- > 0;)
+    {
+      const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (media, i);
+      g_autofree char *candidate = NULL;
+
+      if (g_strcmp0 (attribute->key, "candidate") != 0)
+        continue;
+      candidate = g_strconcat ("candidate:", attribute->value, NULL);
+      if (admit (user_data, candidate))
+        continue;
+      gst_sdp_media_remove_attribute (media, i);
+      g_ptr_array_add (refused, g_steal_pointer (&candidate));
+    }
+  return refused;
+}

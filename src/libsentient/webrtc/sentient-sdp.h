@@ -16,6 +16,13 @@ GStrv sentient_sdp_dup_fingerprints (const GstSDPMessage *sdp);
 /* Whether one of them is that of the certificate (RFC 8122; SHA-256 and stronger). */
 gboolean sentient_sdp_match_certificate (const char *const *fingerprints, const char *pem);
 
+/* Takes out the candidates that stand in it and are not admitted: (element-type char *), without
+ * "a=". */
+typedef gboolean (*SentientSdpAdmitFunc) (gconstpointer user_data, const char *candidate);
+GPtrArray *sentient_sdp_screen_candidates (GstSDPMessage *sdp,
+                                           SentientSdpAdmitFunc admit,
+                                           gconstpointer user_data);
+
 /* Whether it looks like RFC 8839's candidate-attribute ("candidate:…"). */
 gboolean sentient_sdp_check_candidate (const char *candidate);
 

@@ -2,6 +2,7 @@
 #include "webrtc/sentient-webrtc-link.h"
 
 #include "core/sentient-error.h"
+#include "webrtc/sentient-link-candidates.h"
 #include "webrtc/sentient-pipe.h"
 #include "webrtc/sentient-sdp.h"
 
@@ -26,22 +27,18 @@ struct _SentientWebrtcLink
 
   GMainContext *context;
   SentientMailbox *mailbox;
-  GStrv stun_urls;
-  GStrv turn_urls;
+  SentientLinkOptions *options;
 
   SentientLinkState state;
   NegotiationStep step;
   gboolean offerer;
-  gboolean remote_is_set;
-  gboolean local_is_told;
   gboolean would_block;
 
   SentientPipe *pipe; /* until it is torn down */
   GstWebRTCDataChannel *channel;
   GstWebRTCSessionDescription *local;
-  GPtrArray *early_candidates; /* of the other end, before remote_is_set */
-  GPtrArray *local_candidates; /* ours, before local_is_told */
-  GStrv fingerprints;          /* of the other end */
+  SentientLinkCandidates *candidates;
+  GStrv fingerprints; /* of the other end */
   char *description;
   GError *error;    /* what "closed" will say */
   GSource *timeout; /* of closing */
@@ -137,10 +134,24 @@ sentient_webrtc_link_close (SentientLink *link)
     begin_close (self, TRUE, NULL);
 }
 
+/* Whoever hears of a complaint may drop the link. */
+static void
+post_complaints (SentientWebrtcLink *self, GPtrArray *complaints)
+{
+  for (guint i = 0; i < complaints->len; i++)
+    {
+      SentientPipeEvent *event = sentient_pipe_event_new (SENTIENT_PIPE_EVENT_COMPLAINT);
+
+      event->error = g_error_copy (complaints->pdata[i]);
+      sentient_mailbox_post (self->mailbox, event);
+    }
+}
+
 static void
 sentient_webrtc_link_start (SentientLink *link, gboolean offerer)
 {
   SentientWebrtcLink *self = SENTIENT_WEBRTC_LINK (link);
+  g_autoptr (GPtrArray) complaints = g_ptr_array_new_with_free_func ((GDestroyNotify)g_error_free);
   g_autoptr (GError) error = NULL;
 
   self->offerer = offerer;
@@ -148,8 +159,8 @@ sentient_webrtc_link_start (SentientLink *link, gboolean offerer)
   self->step = offerer ? STEP_MAKE_LOCAL : STEP_WAIT_REMOTE;
 
   if (sentient_webrtc_link_is_available (&error))
-    self->pipe = sentient_pipe_new (self->mailbox, (const char *const *)self->stun_urls,
-                                    (const char *const *)self->turn_urls, &error);
+    self->pipe = sentient_pipe_new (self->mailbox, self->options, complaints, &error);
+  post_complaints (self, complaints);
   if (self->pipe == NULL)
     {
       fail (self, g_steal_pointer (&error));
@@ -209,6 +220,7 @@ sentient_webrtc_link_set_remote_description (SentientLink *link,
       return;
     }
   self->step = STEP_SET_REMOTE;
+  sentient_link_candidates_screen (self->candidates, message);
   self->fingerprints = sentient_sdp_dup_fingerprints (message);
   description = gst_webrtc_session_description_new (self->offerer ? GST_WEBRTC_SDP_TYPE_ANSWER
                                                                   : GST_WEBRTC_SDP_TYPE_OFFER,
@@ -222,22 +234,8 @@ sentient_webrtc_link_add_remote_candidate (SentientLink *link, const char *candi
 {
   SentientWebrtcLink *self = SENTIENT_WEBRTC_LINK (link);
 
-  if (self->remote_is_set)
-    {
-      sentient_pipe_add_candidate (self->pipe, candidate);
-      return;
-    }
-  if (self->early_candidates->len < SENTIENT_LINK_MAX_EARLY_CANDIDATES)
-    {
-      g_ptr_array_add (self->early_candidates, g_strdup (candidate));
-      return;
-    }
-  if (self->early_candidates->len == SENTIENT_LINK_MAX_EARLY_CANDIDATES)
-    {
-      g_debug ("Over %u remote ICE candidates came before the description; the rest is ignored",
-               SENTIENT_LINK_MAX_EARLY_CANDIDATES);
-      g_ptr_array_add (self->early_candidates, NULL); /* told */
-    }
+  if (sentient_link_candidates_take (self->candidates, candidate))
+    sentient_pipe_add_candidate (self->pipe, candidate);
 }
 
 static gboolean
@@ -346,20 +344,8 @@ on_created (SentientWebrtcLink *self, SentientPipeEvent *event)
 }
 
 static void
-tell_candidate (SentientWebrtcLink *self, const char *candidate)
-{
-  if (self->state != SENTIENT_LINK_STATE_CONNECTING && self->state != SENTIENT_LINK_STATE_OPEN)
-    return;
-  if (self->local_is_told)
-    sentient_link_emit_local_candidate (SENTIENT_LINK (self), 0, candidate);
-  else
-    g_ptr_array_add (self->local_candidates, g_strdup (candidate));
-}
-
-static void
 on_local_set (SentientWebrtcLink *self, SentientPipeEvent *event)
 {
-  g_autoptr (GPtrArray) candidates = NULL;
   g_autofree char *sdp = NULL;
 
   if (event->error != NULL)
@@ -369,31 +355,28 @@ on_local_set (SentientWebrtcLink *self, SentientPipeEvent *event)
       return;
     }
   self->step = self->offerer ? STEP_WAIT_REMOTE : STEP_DONE;
-  self->local_is_told = TRUE;
   sdp = gst_sdp_message_as_text (self->local->sdp);
   sentient_link_emit_local_description (SENTIENT_LINK (self),
                                         self->offerer ? SENTIENT_SIGNAL_TYPE_OFFER
                                                       : SENTIENT_SIGNAL_TYPE_ANSWER,
                                         sdp);
-  candidates = g_steal_pointer (&self->local_candidates);
-  for (guint i = 0; i < candidates->len; i++)
-    tell_candidate (self, candidates->pdata[i]);
+  sentient_link_candidates_tell (self->candidates);
 }
 
 static void
 on_remote_set (SentientWebrtcLink *self, SentientPipeEvent *event)
 {
+  g_autoptr (GPtrArray) early = NULL;
+
   if (event->error != NULL)
     {
       fail_with (self, SENTIENT_ERROR_PROTOCOL,
                  "The other node sent a session description that cannot be used", event->error);
       return;
     }
-  self->remote_is_set = TRUE;
-  for (guint i = 0; i < self->early_candidates->len; i++)
-    if (self->early_candidates->pdata[i] != NULL)
-      sentient_pipe_add_candidate (self->pipe, self->early_candidates->pdata[i]);
-  g_ptr_array_set_size (self->early_candidates, 0);
+  early = sentient_link_candidates_steal_early (self->candidates);
+  for (guint i = 0; i < early->len; i++)
+    sentient_pipe_add_candidate (self->pipe, early->pdata[i]);
 
   self->step = self->offerer ? STEP_DONE : STEP_MAKE_LOCAL;
   if (!self->offerer)
@@ -502,13 +485,13 @@ handle_event (SentientWebrtcLink *self, SentientPipeEvent *event)
       on_remote_set (self, event);
       break;
     case SENTIENT_PIPE_EVENT_CANDIDATE:
-      tell_candidate (self, event->text);
+      sentient_link_candidates_found (self->candidates, event->text);
       break;
     case SENTIENT_PIPE_EVENT_GATHERING:
       on_gathering (self);
       break;
     case SENTIENT_PIPE_EVENT_GATHERED:
-      tell_candidate (self, "");
+      sentient_link_candidates_found (self->candidates, "");
       break;
     case SENTIENT_PIPE_EVENT_CONNECTION:
       if (sentient_pipe_has_failed (self->pipe))
@@ -529,6 +512,7 @@ handle_event (SentientWebrtcLink *self, SentientPipeEvent *event)
       fail_with (self, SENTIENT_ERROR_PROTOCOL,
                  "The other node sends faster than its messages are handled here", NULL);
       break;
+    case SENTIENT_PIPE_EVENT_COMPLAINT:
     case SENTIENT_PIPE_EVENT_TORN_DOWN:
     default:
       g_assert_not_reached ();
@@ -544,6 +528,8 @@ on_event (gpointer item, gpointer user_data)
 
   if (event->kind == SENTIENT_PIPE_EVENT_TORN_DOWN)
     finish (self);
+  else if (event->kind == SENTIENT_PIPE_EVENT_COMPLAINT)
+    sentient_link_emit_complaint (SENTIENT_LINK (self), event->error);
   else if (self->pipe != NULL) /* else it is closing */
     handle_event (self, event);
 }
@@ -560,11 +546,9 @@ sentient_webrtc_link_finalize (GObject *object)
   g_clear_pointer (&self->mailbox, sentient_mailbox_unref);
   g_clear_object (&self->channel);
   g_clear_pointer (&self->local, gst_webrtc_session_description_free);
-  g_clear_pointer (&self->early_candidates, g_ptr_array_unref);
-  g_clear_pointer (&self->local_candidates, g_ptr_array_unref);
+  g_clear_pointer (&self->candidates, sentient_link_candidates_free);
   g_clear_pointer (&self->fingerprints, g_strfreev);
-  g_clear_pointer (&self->stun_urls, g_strfreev);
-  g_clear_pointer (&self->turn_urls, g_strfreev);
+  g_clear_pointer (&self->options, sentient_link_options_free);
   g_clear_pointer (&self->description, g_free);
   g_clear_error (&self->error);
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -584,16 +568,14 @@ sentient_webrtc_link_init (SentientWebrtcLink *self)
   self->context = g_main_context_ref_thread_default ();
   self->mailbox = sentient_mailbox_new (self->context, "sentient-webrtc-link", on_event, self,
                                         (GDestroyNotify)sentient_pipe_event_free);
-  self->early_candidates = g_ptr_array_new_with_free_func (g_free);
-  self->local_candidates = g_ptr_array_new_with_free_func (g_free);
 }
 
 SentientLink *
-sentient_webrtc_link_new (const char *const *stun_urls, const char *const *turn_urls)
+sentient_webrtc_link_new (const SentientLinkOptions *options)
 {
   SentientWebrtcLink *self = g_object_new (SENTIENT_TYPE_WEBRTC_LINK, NULL);
 
-  self->stun_urls = g_strdupv ((GStrv)stun_urls);
-  self->turn_urls = g_strdupv ((GStrv)turn_urls);
+  self->options = sentient_link_options_copy (options);
+  self->candidates = sentient_link_candidates_new (SENTIENT_LINK (self), options);
   return SENTIENT_LINK (self);
 }

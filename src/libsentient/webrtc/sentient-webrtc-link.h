@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "webrtc/sentient-link-options.h"
 #include "webrtc/sentient-link.h"
 
 G_BEGIN_DECLS
@@ -10,9 +11,8 @@ G_BEGIN_DECLS
 #define SENTIENT_TYPE_WEBRTC_LINK (sentient_webrtc_link_get_type ())
 G_DECLARE_FINAL_TYPE (SentientWebrtcLink, sentient_webrtc_link, SENTIENT, WEBRTC_LINK, GObject)
 
-/* stun_urls: "stun:host:port", webrtcbin takes the first only. turn_urls:
- * "turn://user:pass@host:port?transport=udp", percent-encoded once. NULL or empty: none. */
-SentientLink *sentient_webrtc_link_new (const char *const *stun_urls, const char *const *turn_urls);
+/* options NULL: the defaults, without any server. */
+SentientLink *sentient_webrtc_link_new (const SentientLinkOptions *options);
 
 /* A GStreamer element without which there is no WebRTC. */
 typedef struct

@@ -37,14 +37,12 @@ settle (void)
 }
 
 static SentientLink *
-make_link (const char *const *stun, const char *const *turn, gpointer user_data)
+make_link (const SentientLinkOptions *options, gpointer user_data)
 {
   TestPeer *self = user_data;
 
-  g_strfreev (self->stun);
-  g_strfreev (self->turn);
-  self->stun = g_strdupv ((GStrv)stun);
-  self->turn = g_strdupv ((GStrv)turn);
+  g_clear_pointer (&self->options, sentient_link_options_free);
+  self->options = sentient_link_options_copy (options);
   return sentient_loopback_link_new ();
 }
 
@@ -153,8 +151,7 @@ test_peer_free (TestPeer *self)
   g_ptr_array_unref (self->messages);
   g_ptr_array_unref (self->members);
   g_ptr_array_unref (self->negotiation);
-  g_strfreev (self->stun);
-  g_strfreev (self->turn);
+  g_clear_pointer (&self->options, sentient_link_options_free);
   g_free (self);
 }
 

@@ -13,16 +13,15 @@ G_BEGIN_DECLS
 typedef struct
 {
   SentientPeer *peer;
-  GPtrArray *errors;       /* GError */
-  GPtrArray *connected;    /* node ids */
-  GPtrArray *disconnected; /* node ids */
-  GPtrArray *reconnecting; /* node ids */
-  GPtrArray *reconnected;  /* node ids */
-  GPtrArray *messages;     /* "from: text" */
-  GPtrArray *members;      /* "room+id", "room-id (reason)" */
-  GPtrArray *negotiation;  /* "id: text" */
-  GStrv stun;              /* that the last link was made with */
-  GStrv turn;
+  GPtrArray *errors;            /* GError */
+  GPtrArray *connected;         /* node ids */
+  GPtrArray *disconnected;      /* node ids */
+  GPtrArray *reconnecting;      /* node ids */
+  GPtrArray *reconnected;       /* node ids */
+  GPtrArray *messages;          /* "from: text" */
+  GPtrArray *members;           /* "room+id", "room-id (reason)" */
+  GPtrArray *negotiation;       /* "id: text" */
+  SentientLinkOptions *options; /* that the last link was made with */
 } TestPeer;
 
 TestPeer *test_peer_new (const char *node_id);

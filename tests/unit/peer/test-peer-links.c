@@ -78,8 +78,8 @@ test_flow (gconstpointer data)
   g_assert_cmpint (sentient_connection_get_connected_at (connection), >, 0);
   g_assert_cmpuint (g_list_model_get_n_items (sentient_peer_get_connections (pair.bob->peer)), ==,
                     1);
-  g_assert_cmpstr (pair.bob->stun[0], ==, "stun:127.0.0.1:9");
-  g_assert_cmpstr (pair.bob->turn[0], ==, "turn://u:p@127.0.0.1:9");
+  g_assert_cmpstr (pair.bob->options->stun_urls[0], ==, "stun:127.0.0.1:9");
+  g_assert_cmpstr (pair.bob->options->turn_urls[0], ==, "turn://u:p@127.0.0.1:9");
 
   assert_talk (pair.alice, pair.bob);
   assert_talk (pair.bob, pair.alice);

@@ -41,6 +41,22 @@ on_local_candidate (SentientLink *link, guint mline, const char *candidate, Link
 }
 
 static void
+on_candidate_refused (SentientLink *link, gboolean local, const char *candidate, LinkEnd *end)
+{
+  g_assert_cmpuint (end->closed, ==, 0);
+  g_ptr_array_add (end->refused, g_strconcat (local ? "local " : "remote ", candidate, NULL));
+}
+
+static void
+on_complaint (SentientLink *link, const GError *error, LinkEnd *end)
+{
+  g_assert_cmpuint (end->closed, ==, 0);
+  g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST);
+  g_test_message ("%s", error->message);
+  g_ptr_array_add (end->complaints, g_strdup (error->message));
+}
+
+static void
 on_opened (SentientLink *link, LinkEnd *end)
 {
   g_assert_cmpuint (end->closed, ==, 0);
@@ -82,10 +98,14 @@ link_end_init (LinkEnd *end, SentientLink *link)
   memset (end, 0, sizeof *end);
   end->link = link;
   end->candidates = g_ptr_array_new_with_free_func (g_free);
+  end->refused = g_ptr_array_new_with_free_func (g_free);
+  end->complaints = g_ptr_array_new_with_free_func (g_free);
   end->messages = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
   end->is_text = g_byte_array_new ();
   g_signal_connect (link, "local-description", G_CALLBACK (on_local_description), end);
   g_signal_connect (link, "local-candidate", G_CALLBACK (on_local_candidate), end);
+  g_signal_connect (link, "candidate-refused", G_CALLBACK (on_candidate_refused), end);
+  g_signal_connect (link, "complaint", G_CALLBACK (on_complaint), end);
   g_signal_connect (link, "opened", G_CALLBACK (on_opened), end);
   g_signal_connect (link, "message", G_CALLBACK (on_message), end);
   g_signal_connect (link, "drained", G_CALLBACK (on_drained), end);
@@ -101,6 +121,8 @@ link_end_clear (LinkEnd *end)
     g_assert_finalize_object (end->link);
   g_clear_pointer (&end->description, g_free);
   g_clear_pointer (&end->candidates, g_ptr_array_unref);
+  g_clear_pointer (&end->refused, g_ptr_array_unref);
+  g_clear_pointer (&end->complaints, g_ptr_array_unref);
   g_clear_pointer (&end->messages, g_ptr_array_unref);
   g_clear_pointer (&end->is_text, g_byte_array_unref);
   g_clear_error (&end->error);

@@ -15,7 +15,9 @@ struct _LinkEnd
   LinkEnd *other; /* NULL: nothing is relayed */
   char *description;
   GPtrArray *candidates;
-  GPtrArray *messages; /* GBytes; text ends with a NUL, "is-text" is in the flags */
+  GPtrArray *refused;    /* "local candidate:…", "remote candidate:…" */
+  GPtrArray *complaints; /* texts */
+  GPtrArray *messages;   /* GBytes; text ends with a NUL, "is-text" is in the flags */
   GByteArray *is_text;
   guint opened;
   guint drained;

@@ -9,7 +9,7 @@
 static SentientLink *
 new_link (void)
 {
-  return sentient_webrtc_link_new (NULL, NULL);
+  return sentient_webrtc_link_new (NULL);
 }
 
 static void
@@ -28,38 +28,6 @@ test_pieces (void)
     }
   g_assert_true (sentient_webrtc_link_is_available (&error));
   g_assert_no_error (error);
-}
-
-/* Servers that cannot be used are no reason not to connect. */
-static SentientLink *
-new_link_with_bad_servers (void)
-{
-  static const char *const stun_urls[] = { "nonsense", "stun:", "stun:[::1", NULL };
-  static const char *const turn_urls[] = { "nonsense", "turn:x", "", NULL };
-
-  return sentient_webrtc_link_new (stun_urls, turn_urls);
-}
-
-static SentientLink *
-new_link_with_silent_servers (void)
-{
-  static const char *const stun_urls[] = { "stun:127.0.0.1:9", "stun:[::1]:9", NULL };
-  static const char *const turn_urls[] = { "turn://user:p%40ss@127.0.0.1:9?transport=udp", NULL };
-
-  return sentient_webrtc_link_new (stun_urls, turn_urls);
-}
-
-static void
-test_servers (void)
-{
-  LinkPair *pair = link_pair_new (new_link_with_bad_servers);
-
-  link_pair_open (pair);
-  link_pair_free (pair);
-
-  pair = link_pair_new (new_link_with_silent_servers);
-  link_pair_open (pair);
-  link_pair_free (pair);
 }
 
 static char *
@@ -250,7 +218,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/link-webrtc/pieces", test_pieces);
   link_pair_add_tests ("/link-webrtc", new_link);
-  g_test_add_func ("/link-webrtc/servers", test_servers);
   g_test_add_func ("/link-webrtc/broken-offers", test_broken_offers);
   g_test_add_func ("/link-webrtc/forged-fingerprint", test_forged_fingerprint);
   g_test_add_func ("/link-webrtc/no-way", test_no_way);
