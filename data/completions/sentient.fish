@@ -74,6 +74,8 @@ complete -c sentient -n __sentient_no_command -x -l seeds -d 'The coordinator to
 complete -c sentient -n __sentient_no_command -x -l node-id -d 'The name of this node'
 complete -c sentient -n __sentient_no_command -x -l stun -a none -d 'The STUN server'
 complete -c sentient -n __sentient_no_command -x -l turn -d 'A TURN server'
+complete -c sentient -n __sentient_no_command -l relay-only -d 'Use no address but those of TURN servers'
+complete -c sentient -n __sentient_no_command -x -l candidate-filter -a 'host srflx relay udp tcp ipv4 ipv6' -d 'What connections may use'
 complete -c sentient -n __sentient_no_command -x -l auto-webrtc -a 'true false' -d 'Connect to everybody in the room'
 complete -c sentient -n __sentient_no_command -x -s d -l data -a '(__fish_complete_directories)' -d 'Keep the name of this node here'
 complete -c sentient -n __sentient_no_command -l version -d 'Print the version and end'

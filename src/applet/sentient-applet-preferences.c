@@ -23,7 +23,8 @@ G_DEFINE_FINAL_TYPE (SentientAppletPreferences,
                      ADW_TYPE_PREFERENCES_WINDOW)
 
 static const char *const node_keys[]
-    = { "node", "node-id", "seeds", "rooms", "auto-webrtc", "stun", "turn", NULL };
+    = { "node",       "node-id",          "seeds", "rooms", "auto-webrtc", "stun", "turn",
+        "relay-only", "candidate-filter", NULL };
 
 GSettings *
 sentient_applet_settings_new (const char *schema_id)

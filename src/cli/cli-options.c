@@ -23,10 +23,12 @@ typedef struct
   GStrv seeds;
   GStrv stun;
   GStrv turn;
+  GStrv candidate_filter;
   GStrv proxies;
   GStrv origins;
   GStrv limits;
   gboolean debug;
+  gboolean relay_only;
   gboolean no_cors;
 } RawOptions;
 
@@ -45,6 +47,7 @@ raw_options_clear (RawOptions *raw)
   g_clear_pointer (&raw->seeds, g_strfreev);
   g_clear_pointer (&raw->stun, g_strfreev);
   g_clear_pointer (&raw->turn, g_strfreev);
+  g_clear_pointer (&raw->candidate_filter, g_strfreev);
   g_clear_pointer (&raw->proxies, g_strfreev);
   g_clear_pointer (&raw->origins, g_strfreev);
   g_clear_pointer (&raw->limits, g_strfreev);
@@ -96,6 +99,14 @@ add_entries (GOptionContext *context, CliOptions *o, RawOptions *raw)
       N_ ("A TURN server that relays where nothing else goes: turn:user:pass@host:port "
           "(default: none)"),
       N_ ("URL") },
+    { "relay-only", 0, 0, G_OPTION_ARG_NONE, &raw->relay_only,
+      N_ ("Use and tell no address of this node but those of TURN servers, so that others do not "
+          "learn where it is (default: all)"),
+      NULL },
+    { "candidate-filter", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->candidate_filter,
+      N_ ("What connections may use: host, srflx, relay, udp, tcp, ipv4, ipv6, a network like "
+          "10.0.0.0/8; with ! before it: all but that (default: everything)"),
+      N_ ("WORD[,...]") },
     { "auto-webrtc", 0, 0, G_OPTION_ARG_STRING, &raw->auto_webrtc,
       N_ ("Connect to everybody in the room by itself (default true)"), N_ ("BOOL") },
     { "data", 'd', 0, G_OPTION_ARG_FILENAME, &raw->data_dir,
@@ -248,6 +259,7 @@ set_texts (CliOptions *options, const RawOptions *raw, GError **error)
     { "static", raw->static_dir },
     { "data", raw->data_dir },
     { "debug", raw->debug ? "true" : NULL },
+    { "relay-only", raw->relay_only ? "true" : NULL },
     { "cors", raw->no_cors ? "false" : NULL },
     { "webrtc", options->no_webrtc ? "false" : NULL },
     { "coordinator", options->server ? "true" : NULL },
@@ -335,6 +347,7 @@ cli_options_parse (CliOptions *options, int *argc, char ***argv, GError **error)
   if (!set_texts (options, &raw, error) || !set_list (options->settings, "seeds", raw.seeds, error)
       || !set_list (options->settings, "stun", raw.stun, error)
       || !set_list (options->settings, "turn", raw.turn, error)
+      || !set_list (options->settings, "candidate-filter", raw.candidate_filter, error)
       || !set_list (options->settings, "trusted-proxy", raw.proxies, error)
       || !set_list (options->settings, "allow-origin", raw.origins, error)
       || !set_limits (options, &raw, error))

@@ -190,6 +190,9 @@ cli_seeds_new (SentientCoordinator *coordinator, SentientSettings *settings)
     g_object_set (self->peer, "stun-servers", stun, NULL);
   if (turn != NULL)
     g_object_set (self->peer, "turn-servers", turn, NULL);
+  g_object_set (self->peer, "relay-only", sentient_settings_get_boolean (settings, "relay-only"),
+                "candidate-filter", sentient_settings_get_strv (settings, "candidate-filter"),
+                NULL);
   g_signal_connect (self->peer, "notify::state", G_CALLBACK (on_state), self);
 
   report (self, NULL);

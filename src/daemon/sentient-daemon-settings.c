@@ -83,7 +83,9 @@ sentient_daemon_configure_peer (SentientDaemon *self)
 
   g_object_set (self->peer, "auto-connect", sentient_settings_get_boolean (settings, "auto-webrtc"),
                 "stun-servers", sentient_settings_get_strv (settings, "stun"), "turn-servers",
-                sentient_settings_get_strv (settings, "turn"), NULL);
+                sentient_settings_get_strv (settings, "turn"), "relay-only",
+                sentient_settings_get_boolean (settings, "relay-only"), "candidate-filter",
+                sentient_settings_get_strv (settings, "candidate-filter"), NULL);
 }
 
 void

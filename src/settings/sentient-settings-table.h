@@ -18,6 +18,7 @@ typedef enum
   SENTIENT_SETTING_CHECK_PROXY,
   SENTIENT_SETTING_CHECK_ORIGIN,
   SENTIENT_SETTING_CHECK_DIR,
+  SENTIENT_SETTING_CHECK_CANDIDATES,
 } SentientSettingCheck;
 
 /* index: into sentient_settings_get_infos () */

@@ -4,6 +4,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "protocol/sentient-candidate-filter.h"
 #include "protocol/sentient-names.h"
 #include "protocol/sentient-replies.h"
 #include "settings/sentient-settings-table.h"
@@ -152,6 +153,16 @@ check_access (SentientSettingCheck check, const char *where, const char *text, G
   return local == NULL || fail (error, "%s: %s", where, local->message);
 }
 
+/* All words together, since one may take away what another asks for. */
+static gboolean
+check_candidates (const char *where, const char *const *words, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (SentientCandidateFilter) filter = sentient_candidate_filter_new (words, &local);
+
+  return filter != NULL || fail (error, "%s: %s", where, local->message);
+}
+
 /* One string or one item of a list. */
 static gboolean
 check_text (guint index, const char *where, const char *text, gboolean absolute, GError **error)
@@ -180,6 +191,8 @@ check_text (guint index, const char *where, const char *text, gboolean absolute,
       return check_access (check, where, text, error);
     case SENTIENT_SETTING_CHECK_DIR:
       return check_dir (where, text, absolute, error);
+    case SENTIENT_SETTING_CHECK_CANDIDATES:
+      return check_candidates (where, (const char *const[]){ text, NULL }, error);
     default:
       g_assert_not_reached ();
     }
@@ -191,7 +204,8 @@ check_list (guint index, const char *where, const char *const *items, GError **e
   for (guint i = 0; items[i] != NULL; i++)
     if (!check_text (index, where, items[i], FALSE, error))
       return FALSE;
-  return TRUE;
+  return sentient_settings_get_check (index) != SENTIENT_SETTING_CHECK_CANDIDATES
+         || check_candidates (where, items, error);
 }
 
 static gboolean

@@ -109,6 +109,21 @@ ask_setting (TestHost *host, const char *name)
   return NULL;
 }
 
+/* The settings say true and these words; or neither. */
+static void
+assert_ways (TestHost *host, gboolean relay_only, const char *words)
+{
+  g_auto (GStrv) filter = NULL;
+  g_autofree char *got = NULL;
+  gboolean only;
+
+  g_object_get (sentient_daemon_get_peer (host->daemon), "relay-only", &only, "candidate-filter",
+                &filter, NULL);
+  g_assert_cmpint (only, ==, relay_only);
+  got = filter != NULL ? g_strjoinv (" ", filter) : NULL;
+  g_assert_cmpstr (got, ==, words);
+}
+
 static void
 test_reload (void)
 {
@@ -122,10 +137,13 @@ test_reload (void)
 
   test_await (test_host_shows (host, "Room", "Name", "attic"));
   g_assert_true (g_str_has_prefix (was, wanted));
+  assert_ways (host, FALSE, NULL);
   test_host_write_conf (host, "alice", NULL,
-                        "rooms = cellar, global\ndata = /nonexistent\n[limits]\nmax-peers = 7\n");
+                        "rooms = cellar, global\ndata = /nonexistent\nrelay-only = true\n"
+                        "candidate-filter = ipv6, !fd00::/8\n[limits]\nmax-peers = 7\n");
   names = test_host_ask (host, NULL, "Manager", "Reload", NULL);
   g_assert_cmpstr (names, ==, "['data']");
+  assert_ways (host, TRUE, "ipv6 !fd00::/8");
   is = ask_setting (host, "max-peers");
   g_assert_true (g_str_has_prefix (is, "7 file:"));
   g_object_get (sentient_daemon_get_coordinator (host->daemon), "max-peers", &max_peers, NULL);
