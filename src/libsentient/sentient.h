@@ -11,6 +11,8 @@
 #include "model/sentient-gossip-statistics.h"
 #include "model/sentient-member.h"
 #include "model/sentient-room.h"
+#include "doctor/sentient-finding.h"
+#include "doctor/sentient-network-report.h"
 #include "coordinator/sentient-coordinator.h"
 #include "peer/sentient-connection.h"
 #include "peer/sentient-peer.h"

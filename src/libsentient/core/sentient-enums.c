@@ -9,6 +9,7 @@ static const char *const channel_kinds[] = { "none", "websocket", "long-poll" };
 static const char *const connection_states[]
     = { "new", "connecting", "connected", "reconnecting", "closed", "failed" };
 static const char *const candidate_types[] = { "unknown", "host", "srflx", "prflx", "relay" };
+static const char *const severities[] = { "ok", "note", "warning", "error" };
 
 static const char *
 name_of (const char *const *names, guint n_names, guint value)
@@ -181,5 +182,41 @@ sentient_candidate_type_from_string (const char *text, SentientCandidateType *ty
   if (!value_of (candidate_types, G_N_ELEMENTS (candidate_types), text, &value))
     return FALSE;
   *type = value;
+  return TRUE;
+}
+
+/**
+ * sentient_severity_to_string:
+ * @severity: a severity
+ *
+ * Returns: (nullable): a static word: "ok", "note", "warning" or "error"
+ *
+ * Since: 0.1
+ */
+const char *
+sentient_severity_to_string (SentientSeverity severity)
+{
+  return name_of (severities, G_N_ELEMENTS (severities), severity);
+}
+
+/**
+ * sentient_severity_from_string:
+ * @text: (nullable): a word, as in a report's JSON
+ * @severity: (out): return location
+ *
+ * Returns: %TRUE if @text names a severity
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_severity_from_string (const char *text, SentientSeverity *severity)
+{
+  guint value;
+
+  g_return_val_if_fail (severity != NULL, FALSE);
+
+  if (!value_of (severities, G_N_ELEMENTS (severities), text, &value))
+    return FALSE;
+  *severity = value;
   return TRUE;
 }

@@ -123,6 +123,25 @@ typedef enum
   SENTIENT_CANDIDATE_TYPE_RELAY,
 } SentientCandidateType;
 
+/**
+ * SentientSeverity:
+ * @SENTIENT_SEVERITY_OK: it is as it should be
+ * @SENTIENT_SEVERITY_NOTE: worth knowing; nothing has to be done
+ * @SENTIENT_SEVERITY_WARNING: it works, but not as well as it could, or not with everybody
+ * @SENTIENT_SEVERITY_ERROR: it does not work
+ *
+ * How much a #SentientFinding matters.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  SENTIENT_SEVERITY_OK,
+  SENTIENT_SEVERITY_NOTE,
+  SENTIENT_SEVERITY_WARNING,
+  SENTIENT_SEVERITY_ERROR,
+} SentientSeverity;
+
 /* Enums cross wires as strings. The strings are static; from_string () is FALSE for an unknown one.
  */
 SENTIENT_API
@@ -143,5 +162,9 @@ SENTIENT_API
 const char *sentient_candidate_type_to_string (SentientCandidateType type);
 SENTIENT_API
 gboolean sentient_candidate_type_from_string (const char *text, SentientCandidateType *type);
+SENTIENT_API
+const char *sentient_severity_to_string (SentientSeverity severity);
+SENTIENT_API
+gboolean sentient_severity_from_string (const char *text, SentientSeverity *severity);
 
 G_END_DECLS
