@@ -447,12 +447,10 @@ sentient_conn_ws_check (SentientConn *self, gint64 now_ms)
 {
   const SentientEngineConfig *config = &self->engine->config;
 
-  /* Where we are the slow ones, something may have come in time. */
-  if (self->state == SENTIENT_CONN_WS_OPEN && now_ms - self->alive_ms >= config->silence_ms
-      && !sentient_conn_receive (self))
-    return;
   if (self->state == SENTIENT_CONN_WS_OPEN && now_ms - self->alive_ms >= config->silence_ms)
     {
+      if (sentient_conn_has_unread (self))
+        return;
       append_close (self, SENTIENT_WS_GOING_AWAY, "nothing was heard from you");
       sentient_conn_ws_end (self, SENTIENT_CLOSE_LOST, SENTIENT_WS_ABNORMAL);
       return;

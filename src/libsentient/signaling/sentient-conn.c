@@ -215,8 +215,9 @@ consume_buffer (SentientConn *self)
     sentient_engine_mark (self->engine, self);
 }
 
-gboolean
-sentient_conn_receive (SentientConn *self)
+/* FALSE: the connection died. */
+static gboolean
+receive (SentientConn *self)
 {
   SentientEngine *engine = self->engine;
   gssize n;
@@ -258,6 +259,14 @@ sentient_conn_receive (SentientConn *self)
   return self->state != SENTIENT_CONN_DEAD;
 }
 
+gboolean
+sentient_conn_has_unread (SentientConn *self)
+{
+  char byte;
+
+  return recv (self->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 void
 sentient_conn_on_event (SentientConn *self, guint32 events)
 {
@@ -278,7 +287,7 @@ sentient_conn_on_event (SentientConn *self, guint32 events)
     case SENTIENT_CONN_WS_OPEN:
     case SENTIENT_CONN_WS_CLOSING:
       if ((events & EPOLLIN) || gone)
-        sentient_conn_receive (self);
+        receive (self);
       break;
     case SENTIENT_CONN_WAIT:
     case SENTIENT_CONN_SOUP:
@@ -389,13 +398,9 @@ sentient_conn_check_deadline (SentientConn *self, gint64 now_ms)
     }
   if (self->deadline_ms == 0 || now_ms < self->deadline_ms)
     return;
-  if (self->state == SENTIENT_CONN_HEAD || self->state == SENTIENT_CONN_BODY)
-    {
-      /* Where we are the slow ones, it may have come in time. */
-      sentient_engine_mark (self->engine, self);
-      if (!sentient_conn_receive (self) || self->deadline_ms == 0 || now_ms < self->deadline_ms)
-        return;
-    }
+  if ((self->state == SENTIENT_CONN_HEAD || self->state == SENTIENT_CONN_BODY)
+      && sentient_conn_has_unread (self))
+    return;
 
   if (self->state == SENTIENT_CONN_HEAD && !self->idle)
     sentient_conn_http_fail (self, 408, "the request head did not come in time");

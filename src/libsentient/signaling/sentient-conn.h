@@ -112,8 +112,9 @@ sentient_conn_new (SentientEngine *engine, int fd, const struct sockaddr_storage
 void sentient_conn_destroy (SentientConn *self);
 void sentient_conn_free_memory (SentientConn *self);
 void sentient_conn_on_event (SentientConn *self, guint32 events);
-/* Reads once, and handles it. FALSE: the connection died. */
-gboolean sentient_conn_receive (SentientConn *self);
+/* Does something wait to be read? Where we are the slow ones it came in time. Its turn comes with
+ * its event: what others sent before is to be handled before. */
+gboolean sentient_conn_has_unread (SentientConn *self);
 /* At the end of a turn, for a marked connection: fills, writes, goes on reading. */
 void sentient_conn_service (SentientConn *self);
 void sentient_conn_check_deadline (SentientConn *self, gint64 now_ms);
