@@ -55,7 +55,7 @@ def scrape(p):
 
 
 # what asking itself changes, and time
-RESTLESS = ('uptime', 'received_bytes', 'sent_bytes', 'connections_accepted', 'loop_lag',
+RESTLESS = ('uptime', 'received_bytes', 'sent_bytes', 'connections_accepted', 'loop_lag', 'sources',
             'relay_latency_seconds_bucket', 'relay_latency_seconds_sum')
 
 

@@ -93,6 +93,21 @@ def check_races(root):
                 yield f'tests/tsan.supp:{number}: only foreign libraries as a whole'
 
 
+def check_sources(root):
+    """Up to the coordinator every source is counted: core/sentient-source.h."""
+    for floor in ('core', 'protocol', 'model', 'signaling', 'coordinator'):
+        for path, shown in files(root, '.c', under=(os.path.join('src/libsentient', floor),)):
+            if shown.endswith('core/sentient-source.c'):
+                continue
+            before = ''
+            for number, line in enumerate(read(path).splitlines(), 1):
+                match = re.search(r'\bg_(?:source_attach|(?:timeout|idle|unix_fd)_add\w*) \(', line)
+                if match and 'sentient_source_begin ();' not in before:
+                    yield f'{shown}:{number}: {match.group(0)[:-2]} () is not counted, ' \
+                          'take sentient_source_attach ()'
+                before = line
+
+
 def documented(root):
     """Names that have a gtk-doc block, with the block."""
     found = {}

@@ -63,6 +63,10 @@ BAD = {
         {'tests/tsan.supp': 'called_from_lib:libsentient-1.so\n'},
         {'tests/tsan.supp': 'race:on_event\n'},
     ],
+    'sources': [
+        {'src/libsentient/core/x.c': '  g_source_attach (source, NULL);\n'},
+        {'src/libsentient/signaling/x.c': '  id = g_timeout_add_seconds (1, f, NULL);\n'},
+    ],
     'docs': [
         {'src/libsentient/core/sentient-thing.c': SPDX},
         {'src/libsentient/core/sentient-thing.c': SOURCE.replace('Since: 0.1', '')},

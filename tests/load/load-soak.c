@@ -9,9 +9,10 @@
 #include "load-modes.h"
 
 /* Clients of every kind come, say something and go, in good order or not, for some time. When all
- * are gone the coordinator has as many descriptors as before, and no more memory. Before means:
- * after a third of the time, and with all gone as well, since its first clients leave behind what
- * is allocated once, and a heap that stays as large as it had to be. */
+ * are gone the coordinator has as many event sources as at the start, as many descriptors as
+ * before, and no more memory. Before means: after a third of the time, and with all gone as well,
+ * since its first clients leave behind what is allocated once, and a heap that stays as large as it
+ * had to be. */
 
 #define SIGNAL_SIZE 600
 /* Nodes that are cut off while they are in a room; each comes back in a later round. */
@@ -28,6 +29,7 @@ typedef struct
   unsigned n_rounds;
   unsigned n_nodes;
   LoadCheck check;
+  unsigned long sources; /* at the start; 0: not known yet */
 } Soak;
 
 typedef struct
@@ -248,31 +250,50 @@ count_fds (const LoadServer *server)
   return n;
 }
 
+static int
+is_at_rest (Soak *self, const char *text, size_t len)
+{
+  static const char *const awaited[]
+      = { "\"nodes\":0,", "\"queuedMessages\":0,", "\"http\":1,\"websocket\":0,\"poll\":0," };
+  static const char key[] = "\"sources\":";
+  const char *sources = memmem (text, len, key, sizeof key - 1);
+
+  for (unsigned i = 0; i < sizeof awaited / sizeof awaited[0]; i++)
+    {
+      if (memmem (text, len, awaited[i], strlen (awaited[i])) == NULL)
+        return 0;
+    }
+  if (sources == NULL)
+    load_die ("the server does not tell its event sources: %.*s", (int)len, text);
+  if (self->sources == 0)
+    self->sources = strtoul (sources + sizeof key - 1, NULL, 10);
+  return strtoul (sources + sizeof key - 1, NULL, 10) == self->sources;
+}
+
 /* With all nodes gone and every connection but the one that asks. */
 static State
 rest (Soak *self)
 {
-  static const char *const awaited[]
-      = { "\"nodes\":0,", "\"queuedMessages\":0,", "\"http\":1,\"websocket\":0,\"poll\":0," };
   double start = load_seconds ();
-  unsigned n_found = 0;
   LoadClient stats = { 0 };
+  int resting = 0;
   State state;
 
   for (unsigned i = 0; i < N_LOST && i < self->n_rounds; i++)
     get_lost (self, i, 1);
   load_client_connect (&stats, N_LOST + 20, self->server.port);
-  while (n_found < 3)
+  ask (&stats, "GET", "/webrtc/stats", ""); /* from the second on each finds the same */
+  while (!resting)
     {
       size_t n;
 
       load_http_call (&stats, "GET", "/webrtc/stats", "");
       n = load_http_await (&stats);
-      n_found = 0;
-      for (unsigned i = 0; i < 3; i++)
-        n_found += memmem (stats.buf, n, awaited[i], strlen (awaited[i])) != NULL;
-      if (n_found < 3 && load_seconds () - start > 2 * LOAD_TIMEOUT_MS / 1e3)
-        load_die ("all clients are gone, and the server says: %.*s", (int)n, (char *)stats.buf);
+      resting = is_at_rest (self, (char *)stats.buf, n);
+      if (!resting && load_seconds () - start > 2 * LOAD_TIMEOUT_MS / 1e3)
+        load_die ("all clients are gone, there were %lu event sources at the start, and the server "
+                  "says: %.*s",
+                  self->sources, (int)n, (char *)stats.buf);
       load_client_drop (&stats, n);
       poll (NULL, 0, 20);
     }
@@ -291,6 +312,7 @@ load_run_soak (const char *program, unsigned seconds)
   unsigned n_before;
 
   load_server_start (&self.server, program, LOAD_LIMITS_ON);
+  rest (&self);
   run_for (&self, seconds / 3.0);
   before = rest (&self);
   n_before = self.n_nodes;
@@ -298,13 +320,15 @@ load_run_soak (const char *program, unsigned seconds)
   after = rest (&self);
 
   printf ("{\"mode\":\"soak\",\"seconds\":%u,\"nodes\":%u,\"fdsBefore\":%u,\"fds\":%u,"
-          "\"rssKiBBefore\":%.0f,\"rssKiB\":%.0f,\"signals\":%llu,\"lost\":%llu,\"twice\":%llu}\n",
-          seconds, self.n_nodes, before.fds, after.fds, before.rss_kib, after.rss_kib,
+          "\"rssKiBBefore\":%.0f,\"rssKiB\":%.0f,\"sources\":%lu,\"signals\":%llu,\"lost\":%llu,"
+          "\"twice\":%llu}\n",
+          seconds, self.n_nodes, before.fds, after.fds, before.rss_kib, after.rss_kib, self.sources,
           (unsigned long long)self.check.n, (unsigned long long)self.check.lost,
           (unsigned long long)self.check.twice);
   printf ("soak: %u nodes came and went in %u s; %u descriptors before and %u after, %.0f KiB and "
-          "%.0f KiB\n",
-          self.n_nodes, seconds, before.fds, after.fds, before.rss_kib, after.rss_kib);
+          "%.0f KiB, %lu event sources at the start and at the end\n",
+          self.n_nodes, seconds, before.fds, after.fds, before.rss_kib, after.rss_kib,
+          self.sources);
   load_check_assert (&self.check, "soak");
   if (self.n_nodes - n_before < 100)
     load_die ("only %u nodes came in %u s", self.n_nodes - n_before, seconds);

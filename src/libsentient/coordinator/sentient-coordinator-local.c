@@ -6,6 +6,7 @@
 
 #include "coordinator/sentient-coordinator-private.h"
 #include "core/sentient-error.h"
+#include "core/sentient-source.h"
 
 /**
  * sentient_coordinator_get_node_id:
@@ -521,9 +522,8 @@ sentient_coordinator_poll_async (SentientCoordinator *self,
   poll->session = session;
   poll->timeout = g_timeout_source_new (timeout_ms);
   g_task_set_task_data (task, poll, local_poll_free);
-  g_source_set_static_name (poll->timeout, "sentient-coordinator-poll");
-  g_source_set_callback (poll->timeout, local_poll_answer, g_object_ref (task), NULL);
-  g_source_attach (poll->timeout, self->context);
+  sentient_source_attach (poll->timeout, self->context, "sentient-coordinator-poll",
+                          local_poll_answer, g_object_ref (task));
   if (cancellable != NULL)
     g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (on_poll_cancelled), task, 0);
   sentient_directory_attach (self->directory, session, &local_poll_transport, task);

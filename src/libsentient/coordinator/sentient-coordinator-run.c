@@ -9,6 +9,7 @@
 
 #include "coordinator/sentient-coordinator-private.h"
 #include "core/sentient-error.h"
+#include "core/sentient-source.h"
 #include "signaling/sentient-listener.h"
 
 #define CHECK_INTERVAL_MS 1000
@@ -286,9 +287,8 @@ sentient_coordinator_start (SentientCoordinator *self, GError **error)
   self->port = sentient_engine_get_port (self->engine);
   self->started_at = sentient_clock_get_monotonic_ms (self->clock);
   self->check_timer = g_timeout_source_new (CHECK_INTERVAL_MS);
-  g_source_set_static_name (self->check_timer, "sentient-coordinator-check");
-  g_source_set_callback (self->check_timer, on_check, self, NULL);
-  g_source_attach (self->check_timer, self->context);
+  sentient_source_attach (self->check_timer, self->context, "sentient-coordinator-check", on_check,
+                          self);
   sentient_coordinator_notify_running (self);
   return TRUE;
 }
@@ -299,13 +299,21 @@ on_let_go (gpointer user_data)
   return G_SOURCE_REMOVE; /* and the reference with it */
 }
 
+static void
+let_go (gpointer user_data)
+{
+  sentient_source_end ();
+  g_object_unref (user_data);
+}
+
 void
 sentient_coordinator_live_on (SentientCoordinator *self)
 {
   g_autoptr (GSource) source = g_idle_source_new ();
 
   g_source_set_static_name (source, "sentient-coordinator-let-go");
-  g_source_set_callback (source, on_let_go, g_object_ref (self), g_object_unref);
+  g_source_set_callback (source, on_let_go, g_object_ref (self), let_go);
+  sentient_source_begin ();
   g_source_attach (source, self->context);
 }
 

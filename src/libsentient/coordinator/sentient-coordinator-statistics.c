@@ -3,6 +3,7 @@
 /* How the coordinator does, in numbers. */
 
 #include "coordinator/sentient-coordinator-private.h"
+#include "core/sentient-source.h"
 #include "core/sentient-version.h"
 
 void
@@ -33,6 +34,7 @@ sentient_coordinator_count (SentientStatistics *statistics, gpointer user_data)
     .memberships = counts.memberships,
     .queued_messages = counts.queued_messages,
     .queued_bytes = counts.queued_bytes,
+    .sources = sentient_source_count (),
   };
   if (self->engine == NULL)
     return;

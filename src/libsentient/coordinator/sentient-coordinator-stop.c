@@ -4,6 +4,7 @@
  * is written down for the next start. */
 
 #include "coordinator/sentient-coordinator-private.h"
+#include "core/sentient-source.h"
 
 #define DRAIN_CHECK_MS 50
 /* When there may be a coordinator again: told to clients, each a little later than another. */
@@ -93,9 +94,8 @@ begin_drain (SentientCoordinator *self)
   sentient_engine_send_to_all (self->engine, text->str, text->len);
   self->drain_until_ms = sentient_clock_get_monotonic_ms (self->clock) + drain_ms;
   self->drain_timer = g_timeout_source_new (drain_ms == 0 ? 0 : DRAIN_CHECK_MS);
-  g_source_set_static_name (self->drain_timer, "sentient-coordinator-drain");
-  g_source_set_callback (self->drain_timer, on_drain_timer, self, NULL);
-  g_source_attach (self->drain_timer, self->context);
+  sentient_source_attach (self->drain_timer, self->context, "sentient-coordinator-drain",
+                          on_drain_timer, self);
 }
 
 /**

@@ -2,6 +2,7 @@
 #include "core/sentient-mailbox.h"
 
 #include "core/sentient-race.h"
+#include "core/sentient-source.h"
 
 /* So that one busy mailbox does not keep the rest of the loop waiting. */
 #define ITEMS_PER_DISPATCH 256
@@ -79,8 +80,9 @@ sentient_mailbox_new (GMainContext *context,
 
   self->source = g_source_new (&mailbox_funcs, sizeof (MailboxSource));
   ((MailboxSource *)self->source)->mailbox = self;
-  g_source_set_static_name (self->source, name);
-  g_source_attach (self->source, context != NULL ? context : g_main_context_get_thread_default ());
+  sentient_source_attach (self->source,
+                          context != NULL ? context : g_main_context_get_thread_default (), name,
+                          NULL, NULL);
   return self;
 }
 

@@ -101,6 +101,7 @@ append_state (const SentientStatistics *self, GString *out)
   append_number (out, "memberships", self->memberships);
   append_number (out, "queuedMessages", self->queued_messages);
   append_number (out, "queuedBytes", self->queued_bytes);
+  append_number (out, "sources", self->sources);
   append_number (out, "receivedBytes", self->metrics->received_bytes);
   append_number (out, "sentBytes", self->metrics->sent_bytes);
 }

@@ -135,6 +135,8 @@ append_state (const SentientStatistics *self, GString *out)
   single (out, "queued_messages", "gauge", "Signals and room events that wait for nodes.",
           self->queued_messages);
   single (out, "queued_bytes", "gauge", "Bytes that they are charged with.", self->queued_bytes);
+  single (out, "sources", "gauge",
+          "Timers and other event sources of Sentient's own in this process.", self->sources);
 }
 
 static void

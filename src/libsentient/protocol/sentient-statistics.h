@@ -21,6 +21,7 @@ typedef struct
   guint memberships; /* a node in two rooms counts twice */
   guint queued_messages;
   gsize queued_bytes;
+  guint sources; /* see core/sentient-source.h */
 } SentientStatistics;
 
 #define SENTIENT_PROMETHEUS_TYPE "text/plain; version=0.0.4; charset=utf-8"

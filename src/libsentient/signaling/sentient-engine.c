@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "core/sentient-source.h"
 #include "signaling/sentient-engine-private.h"
 #include "signaling/sentient-listener.h"
 
@@ -440,12 +441,11 @@ sentient_engine_new (const SentientEngineConfig *config,
 
   self->source = g_source_new (&funcs, sizeof (EngineSource));
   ((EngineSource *)self->source)->engine = self;
-  g_source_set_static_name (self->source, "SentientEngine");
   /* It does not recurse, but otherwise GLib takes the fd out of its set during each dispatch, which
    * costs three system calls. */
   g_source_set_can_recurse (self->source, TRUE);
   g_source_add_unix_fd (self->source, self->epoll_fd, G_IO_IN);
-  g_source_attach (self->source, self->context);
+  sentient_source_attach (self->source, self->context, "SentientEngine", NULL, NULL);
 
   sentient_lend_connect (self);
   return self;
@@ -542,9 +542,8 @@ sentient_engine_stop_async (SentientEngine *self,
   if (cancellable != NULL)
     {
       self->stop_cancelled = g_cancellable_source_new (cancellable);
-      g_source_set_static_name (self->stop_cancelled, "sentient-engine-stop");
-      g_source_set_callback (self->stop_cancelled, G_SOURCE_FUNC (on_stop_cancelled), self, NULL);
-      g_source_attach (self->stop_cancelled, self->context);
+      sentient_source_attach (self->stop_cancelled, self->context, "sentient-engine-stop",
+                              G_SOURCE_FUNC (on_stop_cancelled), self);
     }
 
   sentient_engine_begin_turn (self);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/sentient-source.h"
 #include "signaling/sentient-engine-private.h"
 
 static gboolean
@@ -109,6 +110,7 @@ front_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data
 static void
 front_source_finalize (GSource *source)
 {
+  sentient_source_end ();
   g_object_unref (((FrontSource *)source)->front);
 }
 
@@ -127,6 +129,7 @@ create_source (SentientFront *front,
   source->front = g_object_ref (front);
   source->is_ready = is_ready;
   g_source_set_static_name (child, "SentientFront");
+  sentient_source_begin ();
   g_source_add_child_source (pollable, child);
   return pollable;
 }

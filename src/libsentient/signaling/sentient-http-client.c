@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "signaling/sentient-http-client.h"
 
+#include "core/sentient-source.h"
 #include "protocol/sentient-json.h"
 #include "signaling/sentient-channel.h"
 
@@ -228,9 +229,8 @@ arm (Request *request, guint timeout_ms, GCancellable *cancellable)
 {
   request->timeout_ms = timeout_ms;
   request->timeout = g_timeout_source_new (timeout_ms);
-  g_source_set_static_name (request->timeout, "sentient-http-timeout");
-  g_source_set_callback (request->timeout, on_timeout, request, NULL);
-  g_source_attach (request->timeout, g_main_context_get_thread_default ());
+  sentient_source_attach (request->timeout, g_main_context_get_thread_default (),
+                          "sentient-http-timeout", on_timeout, request);
 
   request->inner = g_cancellable_new ();
   if (cancellable == NULL)

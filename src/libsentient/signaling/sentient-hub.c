@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/sentient-source.h"
 #include "signaling/sentient-hub-private.h"
 
 #include <string.h>
@@ -457,9 +458,7 @@ sentient_hub_ensure_timer (SentientHub *self)
   if (self->timer != NULL)
     return;
   self->timer = g_timeout_source_new (TIMER_MS);
-  g_source_set_static_name (self->timer, "sentient-hub");
-  g_source_set_callback (self->timer, on_timer, self, NULL);
-  g_source_attach (self->timer, self->context);
+  sentient_source_attach (self->timer, self->context, "sentient-hub", on_timer, self);
 }
 
 void

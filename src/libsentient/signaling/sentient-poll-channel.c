@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "signaling/sentient-poll-channel-private.h"
 
+#include "core/sentient-source.h"
 #include "protocol/sentient-json.h"
 
 #define CLOSE_TIMEOUT_MS 2000
@@ -51,9 +52,7 @@ sentient_poll_channel_set_timer (SentientPollChannel *self,
 {
   sentient_poll_channel_clear_source (timer);
   *timer = g_timeout_source_new (ms);
-  g_source_set_static_name (*timer, "sentient-poll-timer");
-  g_source_set_callback (*timer, func, self, NULL);
-  g_source_attach (*timer, self->context);
+  sentient_source_attach (*timer, self->context, "sentient-poll-timer", func, self);
 }
 
 static void
@@ -306,8 +305,8 @@ sentient_poll_channel_open_async (SentientChannel *channel,
   if (cancellable != NULL)
     {
       self->outer_cancelled = g_cancellable_source_new (cancellable);
-      g_source_set_callback (self->outer_cancelled, G_SOURCE_FUNC (on_outer_cancelled), self, NULL);
-      g_source_attach (self->outer_cancelled, self->context);
+      sentient_source_attach (self->outer_cancelled, self->context, "sentient-poll-cancelled",
+                              G_SOURCE_FUNC (on_outer_cancelled), self);
     }
   self->posts
       = sentient_post_queue_new (self->context, self->session, self->base, self->request_timeout_ms,

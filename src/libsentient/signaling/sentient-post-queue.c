@@ -2,6 +2,7 @@
 #include "signaling/sentient-post-queue.h"
 
 #include "core/sentient-backoff.h"
+#include "core/sentient-source.h"
 #include "signaling/sentient-channel.h"
 
 #define TRIES_MAX 5
@@ -110,9 +111,7 @@ try_again_later (SentientPostQueue *self, guint retry_after_ms)
   guint backoff_ms = sentient_backoff_next_ms (&self->backoff, NULL);
 
   self->timer = g_timeout_source_new (MAX (backoff_ms, retry_after_ms));
-  g_source_set_static_name (self->timer, "sentient-post-timer");
-  g_source_set_callback (self->timer, on_timer, self, NULL);
-  g_source_attach (self->timer, self->context);
+  sentient_source_attach (self->timer, self->context, "sentient-post-timer", on_timer, self);
 }
 
 static gboolean

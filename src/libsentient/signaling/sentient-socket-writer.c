@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/sentient-error.h"
+#include "core/sentient-source.h"
 
 void
 sentient_socket_writer_init (SentientSocketWriter *self,
@@ -71,10 +72,9 @@ count_unsent (SentientSocketWriter *self, gsize len)
   self->sent = g_pollable_output_stream_create_source (G_POLLABLE_OUTPUT_STREAM (
                                                            g_io_stream_get_output_stream (stream)),
                                                        NULL);
-  g_source_set_static_name (self->sent, "sentient-websocket-sent");
   g_source_set_priority (self->sent, G_PRIORITY_DEFAULT + 10);
-  g_source_set_callback (self->sent, G_SOURCE_FUNC (on_sent), self, NULL);
-  g_source_attach (self->sent, self->context);
+  sentient_source_attach (self->sent, self->context, "sentient-websocket-sent",
+                          G_SOURCE_FUNC (on_sent), self);
 }
 
 void
@@ -112,9 +112,8 @@ sentient_socket_writer_acknowledge (SentientSocketWriter *self, SentientClientSe
     {
       self->client = client;
       self->ack_timer = g_timeout_source_new (SENTIENT_CLIENT_ACK_MS);
-      g_source_set_static_name (self->ack_timer, "sentient-websocket-ack");
-      g_source_set_callback (self->ack_timer, on_ack_timer, self, NULL);
-      g_source_attach (self->ack_timer, self->context);
+      sentient_source_attach (self->ack_timer, self->context, "sentient-websocket-ack",
+                              on_ack_timer, self);
     }
 }
 

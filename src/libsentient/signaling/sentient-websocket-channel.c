@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/sentient-source.h"
 #include "signaling/sentient-http-client.h"
 #include "signaling/sentient-socket-writer.h"
 
@@ -91,9 +92,7 @@ set_timer (SentientWebsocketChannel *self, guint ms, GSourceFunc func)
 {
   clear_source (&self->timer);
   self->timer = g_timeout_source_new (ms);
-  g_source_set_static_name (self->timer, "sentient-websocket-timer");
-  g_source_set_callback (self->timer, func, self, NULL);
-  g_source_attach (self->timer, self->context);
+  sentient_source_attach (self->timer, self->context, "sentient-websocket-timer", func, self);
 }
 
 /* Lets go of everything; the last step. */
@@ -198,10 +197,9 @@ open_if_ready (SentientWebsocketChannel *self)
   if (self->step != STEP_OPEN)
     return;
   self->deliver = g_idle_source_new ();
-  g_source_set_static_name (self->deliver, "sentient-websocket-early");
   g_source_set_priority (self->deliver, G_PRIORITY_DEFAULT); /* behind the task's own */
-  g_source_set_callback (self->deliver, on_deliver, self, NULL);
-  g_source_attach (self->deliver, self->context);
+  sentient_source_attach (self->deliver, self->context, "sentient-websocket-early", on_deliver,
+                          self);
 }
 
 static void
@@ -435,8 +433,8 @@ sentient_websocket_channel_open_async (SentientChannel *channel,
   if (cancellable != NULL)
     {
       self->outer_cancelled = g_cancellable_source_new (cancellable);
-      g_source_set_callback (self->outer_cancelled, G_SOURCE_FUNC (on_outer_cancelled), self, NULL);
-      g_source_attach (self->outer_cancelled, self->context);
+      sentient_source_attach (self->outer_cancelled, self->context, "sentient-websocket-cancelled",
+                              G_SOURCE_FUNC (on_outer_cancelled), self);
     }
   set_timer (self, timeout_ms, on_deadline);
 

@@ -58,6 +58,7 @@ fill (SentientMetrics *metrics, SentientStatistics *statistics)
     .memberships = 26,
     .queued_messages = 27,
     .queued_bytes = 28,
+    .sources = 29,
   };
 }
 
@@ -85,6 +86,7 @@ test_prometheus (void)
     "sentient_memberships 26",
     "sentient_queued_messages 27",
     "sentient_queued_bytes 28",
+    "sentient_sources 29",
     "sentient_connections_accepted_total 11",
     "sentient_connections_refused_total{reason=\"not-watched\"} 1001",
     "sentient_connections_refused_total{reason=\"address-too-fast\"} 31",
@@ -209,6 +211,7 @@ test_json (void)
   g_assert_cmpint (json_object_get_int_member (member (root, "connections"), "accepted"), ==, 11);
   g_assert_cmpint (json_object_get_int_member (root, "memberships"), ==, 26);
   g_assert_cmpint (json_object_get_int_member (root, "queuedBytes"), ==, 28);
+  g_assert_cmpint (json_object_get_int_member (root, "sources"), ==, 29);
   g_assert_cmpuint (json_object_get_size (member (root, "errors")), ==, 2);
   g_assert_cmpint (json_object_get_int_member (member (root, "errors"), "busy"), ==, 1002);
   offer = member (member (root, "signals"), "offer");
