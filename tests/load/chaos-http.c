@@ -154,7 +154,7 @@ chaos_http_post_next (ChaosClient *client)
 
   if (client->posted != 0 || ref > client->ref || !ensure_open (client, &client->post))
     return;
-  client->n_late = 0; /* what came while an earlier try was under way, this answer knows of */
+  client->n_late = 0; /* of what came while an earlier try was under way this answer knows */
   client->late_state = 0;
   client->requests[ref].posted = 1;
   client->posted = ref;
@@ -169,6 +169,10 @@ chaos_http_poll_next (ChaosClient *client)
 {
   char line[128];
 
+  /* A poll acknowledges. What came while a join is under way may be older than its answer (of the
+   * time before it left); by what is not acknowledged the server sees that, and tells the state. */
+  if (client->posted != 0 && (client->n_late > 0 || client->late_state))
+    return;
   if (client->polling || client->token[0] == '\0' || !ensure_open (client, &client->poll))
     return;
   snprintf (line, sizeof line, "GET /webrtc/signal?nodeId=c%u&timeout=10000&after=%llu", client->id,

@@ -12,7 +12,7 @@
 #include "chaos.h"
 #include "load-client.h"
 
-#define PATIENCE_MS 20000 /* without any progress */
+#define PATIENCE_S 20 /* without any progress; SENTIENT_TEST_PATIENCE may ask for more */
 #define EVENTS 512
 
 int
@@ -180,9 +180,19 @@ explain (ChaosWorld *world)
   chaos_fail (world, "no progress");
 }
 
+static uint64_t
+get_patience_ms (void)
+{
+  const char *more = getenv ("SENTIENT_TEST_PATIENCE");
+  const unsigned long s = more != NULL ? strtoul (more, NULL, 10) : 0;
+
+  return (s > PATIENCE_S ? s : PATIENCE_S) * 1000;
+}
+
 static void
 play (ChaosWorld *world)
 {
+  const uint64_t patience_ms = get_patience_ms ();
   uint64_t reported_ms = world->now_ms, moved_ms = world->now_ms, checked_ms = world->now_ms;
   uint64_t last = 0;
 
@@ -194,7 +204,7 @@ play (ChaosWorld *world)
           last = progress (world);
           moved_ms = world->now_ms;
         }
-      if (world->now_ms - moved_ms > PATIENCE_MS)
+      if (world->now_ms - moved_ms > patience_ms)
         explain (world);
       if (world->now_ms - reported_ms >= 5000)
         {
