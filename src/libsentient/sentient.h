@@ -12,6 +12,7 @@
 #include "model/sentient-member.h"
 #include "model/sentient-room.h"
 #include "doctor/sentient-finding.h"
+#include "doctor/sentient-network-doctor.h"
 #include "doctor/sentient-network-report.h"
 #include "coordinator/sentient-coordinator.h"
 #include "peer/sentient-connection.h"

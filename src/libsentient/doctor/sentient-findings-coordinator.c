@@ -17,9 +17,9 @@ add_failure (SentientNetworkReport *report,
   switch (one->outcome)
     {
     case SENTIENT_OUTCOME_BAD_URL:
-      sentient_network_report_add (report, severity, "coordinator-bad-url",
-                                   "Write it as http://HOST:PORT or https://HOST.",
-                                   "%s is not the address of a coordinator.", url);
+      sentient_network_report_add (
+          report, severity, "coordinator-bad-url", "Write it as http://HOST:PORT or https://HOST.",
+          "One of the coordinators is named by what is no address of one.");
       break;
     case SENTIENT_OUTCOME_NO_NAME:
       sentient_network_report_add (

@@ -76,6 +76,15 @@ add_failure (SentientNetworkReport *report, SentientSeverity severity, const Fai
       add_refusal (report, severity, failure);
       return;
     }
+  if (failure->outcome == SENTIENT_OUTCOME_BAD_URL)
+    {
+      code = g_strconcat (failure->prefix, "-bad-url", NULL);
+      sentient_network_report_add (
+          report, severity, code,
+          "Write stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT, percent-encoded.",
+          "One of the %s servers is named by what is no URL of one.", failure->kind);
+      return;
+    }
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)
     if (table[i].outcome == failure->outcome)
       {

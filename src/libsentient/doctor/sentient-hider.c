@@ -74,7 +74,7 @@ sentient_hider_mark_url (SentientHider *self, const char *url)
   g_autofree char *place = NULL;
 
   if (uri == NULL || g_uri_get_host (uri) == NULL)
-    return sentient_hider_mark (self, "?");
+    return g_strdup ("?");
   host = sentient_hider_mark (self, g_uri_get_host (uri));
   place = strchr (host, ':') != NULL ? g_strdup_printf ("[%s]", host) : g_strdup (host);
   if (g_uri_get_port (uri) < 0)

@@ -178,13 +178,14 @@ read_stream (SentientStunSocket *self)
   g_byte_array_append (self->input, (const guint8 *)buffer, (guint)n);
   while ((size = sentient_stun_measure (self->input->data, self->input->len)) > 0)
     {
-      if (take (self, self->input->data, (gsize)size))
-        break;
+      g_autofree guint8 *message = g_memdup2 (self->input->data, (gsize)size);
+
+      /* Before it is taken: who hears of it may ask the next question. */
       g_byte_array_remove_range (self->input, 0, (guint)size);
+      if (take (self, message, (gsize)size))
+        return;
     }
-  if (size > 0)
-    g_byte_array_remove_range (self->input, 0, (guint)size);
-  else if (size < 0)
+  if (size < 0)
     {
       self->exchange.noise = TRUE;
       fail_late (self);
@@ -268,13 +269,29 @@ send_packet (SentientStunSocket *self)
   return would_block (self, error);
 }
 
+/* The time is over; but what came while we were held up counts. */
+static void
+take_last (SentientStunSocket *self)
+{
+  g_autoptr (GTask) task = g_object_ref (self->task);
+  gsize len;
+
+  sentient_stun_request_get_data (self->request, &len);
+  if (!self->tcp)
+    read_packets (self);
+  else if (self->written == len)
+    read_stream (self);
+  if (self->task == task)
+    fail_late (self);
+}
+
 static gboolean
 on_timer (gpointer user_data)
 {
   g_autoptr (SentientStunSocket) self = g_object_ref (user_data);
 
   if (g_get_monotonic_time () >= self->ends_at)
-    fail_late (self);
+    take_last (self);
   else if (self->tcp || send_packet (self))
     set_timer (self);
   return G_SOURCE_REMOVE;

@@ -142,7 +142,7 @@ fail (GTask *task, GError *error)
       error = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_TIMED_OUT,
                            "%s did not answer within %u ms", where, request->timeout_ms);
     }
-  g_task_return_error (task, sentient_http_wrap_error (error, request->uri));
+  g_task_return_error (task, error);
 }
 
 guint
@@ -155,6 +155,16 @@ sentient_http_get_retry_after_ms (SoupMessage *message)
   if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT32, &seconds, NULL))
     return 0;
   return (guint)MIN (seconds, RETRY_AFTER_MAX_S) * 1000;
+}
+
+static gint64
+get_date_ms (SoupMessage *message)
+{
+  const char *text
+      = soup_message_headers_get_one (soup_message_get_response_headers (message), "Date");
+  g_autoptr (GDateTime) date = text != NULL ? soup_date_time_new_from_http_string (text) : NULL;
+
+  return date != NULL ? g_date_time_to_unix (date) * 1000 : 0;
 }
 
 static void
@@ -193,6 +203,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
   reply = g_new0 (SentientHttpReply, 1);
   reply->status = soup_message_get_status (request->message);
   reply->retry_after_ms = sentient_http_get_retry_after_ms (request->message);
+  reply->date_ms = get_date_ms (request->message);
   reply->body = g_byte_array_free_to_bytes (g_steal_pointer (&request->body));
   g_task_return_pointer (task, reply, (GDestroyNotify)sentient_http_reply_free);
 }
@@ -291,6 +302,18 @@ sentient_http_request_async (SoupSession *session,
 
 SentientHttpReply *
 sentient_http_request_finish (GAsyncResult *result, GError **error)
+{
+  Request *request = g_task_get_task_data (G_TASK (result));
+  GError *cause = NULL;
+  SentientHttpReply *reply = sentient_http_request_finish_raw (result, &cause);
+
+  if (cause != NULL)
+    g_propagate_error (error, sentient_http_wrap_error (cause, request->uri));
+  return reply;
+}
+
+SentientHttpReply *
+sentient_http_request_finish_raw (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -30,12 +30,15 @@ typedef struct
 {
   guint status;
   guint retry_after_ms; /* 0: the answer did not say */
+  gint64 date_ms;       /* the server's clock, to the second; 0: it did not say */
   GBytes *body;
 } SentientHttpReply;
 
 /* NULL: there was no answer at all: TIMED_OUT, NOT_CONNECTED (nothing listens), CONNECTION_LOST,
  * PROTOCOL (the answer is too large), or G_IO_ERROR_CANCELLED. */
 SentientHttpReply *sentient_http_request_finish (GAsyncResult *result, GError **error);
+/* The same, but with the errors of GIO as they are. */
+SentientHttpReply *sentient_http_request_finish_raw (GAsyncResult *result, GError **error);
 void sentient_http_reply_free (SentientHttpReply *reply);
 
 /* The answer as a message of that kind. Never NULL: an answer without sense is a refusal, with what

@@ -16,6 +16,8 @@ struct _StandIn
   StunAgent agent;
   guint questions;
   int allocations;
+  guint shift;
+  GSocketAddress *other;
 };
 
 typedef struct
@@ -83,6 +85,31 @@ refuse_rudely (StandIn *self, StunMessage *question, guint8 *out, gsize size)
   return stun_agent_finish_message (&self->agent, &answer, NULL, 0);
 }
 
+/* Where it says that it sees the client. */
+static void
+see (StandIn *self, struct sockaddr_storage *seen, const struct sockaddr_storage *from)
+{
+  struct sockaddr_in *inet = (struct sockaddr_in *)seen;
+
+  *seen = *from;
+  if (self->shift == 0)
+    return;
+  inet->sin_port = htons ((uint16_t)(ntohs (inet->sin_port) + self->shift));
+  inet->sin_addr.s_addr = inet_addr ("198.51.100.7");
+}
+
+static void
+append_other (StandIn *self, StunMessage *answer)
+{
+  struct sockaddr_storage native;
+
+  if (self->other == NULL)
+    return;
+  g_socket_address_to_native (self->other, &native, sizeof native, NULL);
+  stun_message_append_addr (answer, (StunAttribute)0x802C, (struct sockaddr *)&native,
+                            (socklen_t)g_socket_address_get_native_size (self->other));
+}
+
 static gsize
 agree (StandIn *self,
        StunMessage *question,
@@ -94,13 +121,16 @@ agree (StandIn *self,
   StunMethod method = stun_message_get_method (question);
   StunMessage answer;
   uint32_t lifetime = 600;
+  struct sockaddr_storage seen;
   gboolean is_signed = method != STUN_BINDING && self->habit != STAND_IN_UNSIGNED;
 
+  see (self, &seen, from);
   if (!is_signed)
     question->key = NULL; /* which the answer would inherit */
   stun_agent_init_response (&self->agent, &answer, out, size, question);
   if (self->habit != STAND_IN_NO_ADDRESS && method != STUN_REFRESH)
-    stun_message_append_xor_addr (&answer, STUN_ATTRIBUTE_XOR_MAPPED_ADDRESS, from, from_len);
+    stun_message_append_xor_addr (&answer, STUN_ATTRIBUTE_XOR_MAPPED_ADDRESS, &seen, from_len);
+  append_other (self, &answer);
   if (method == STUN_ALLOCATE && self->habit != STAND_IN_NO_ADDRESS)
     stun_message_append_xor_addr (&answer, STUN_ATTRIBUTE_XOR_RELAYED_ADDRESS, from, from_len);
   stun_message_find32 (question, STUN_ATTRIBUTE_LIFETIME, &lifetime);
@@ -265,12 +295,11 @@ on_connection (GSocket *socket, GIOCondition condition, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-StandIn *
-stand_in_new (gboolean tcp, StandInHabit habit)
+static StandIn *
+stand_in_new_full (const char *host, guint16 port, gboolean tcp, StandInHabit habit)
 {
   StandIn *self = g_new0 (StandIn, 1);
-  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, 0);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (host, port);
   g_autoptr (GError) error = NULL;
 
   self->tcp = tcp;
@@ -282,8 +311,12 @@ stand_in_new (gboolean tcp, StandInHabit habit)
       = g_socket_new (G_SOCKET_FAMILY_IPV4, tcp ? G_SOCKET_TYPE_STREAM : G_SOCKET_TYPE_DATAGRAM,
                       tcp ? G_SOCKET_PROTOCOL_TCP : G_SOCKET_PROTOCOL_UDP, &error);
   g_assert_no_error (error);
-  g_socket_bind (self->socket, address, FALSE, &error);
-  g_assert_no_error (error);
+  if (!g_socket_bind (self->socket, address, FALSE, &error))
+    {
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
+      stand_in_free (self);
+      return NULL;
+    }
   if (tcp)
     g_socket_listen (self->socket, &error);
   g_assert_no_error (error);
@@ -292,12 +325,37 @@ stand_in_new (gboolean tcp, StandInHabit habit)
   return self;
 }
 
+StandIn *
+stand_in_new (gboolean tcp, StandInHabit habit)
+{
+  return stand_in_new_full ("127.0.0.1", 0, tcp, habit);
+}
+
+StandIn *
+stand_in_new_at (const char *host, guint16 port, StandInHabit habit)
+{
+  return stand_in_new_full (host, port, FALSE, habit);
+}
+
+void
+stand_in_pretend (StandIn *self, guint shift, const char *other_host, guint16 other_port)
+{
+  self->shift = shift;
+  g_clear_object (&self->other);
+  if (other_host != NULL)
+    self->other = g_inet_socket_address_new_from_string (other_host, other_port);
+}
+
 void
 stand_in_free (StandIn *self)
 {
   g_ptr_array_unref (self->clients);
-  g_source_destroy (self->source);
-  g_source_unref (self->source);
+  g_clear_object (&self->other);
+  if (self->source != NULL)
+    {
+      g_source_destroy (self->source);
+      g_source_unref (self->source);
+    }
   g_socket_close (self->socket, NULL);
   g_object_unref (self->socket);
   g_free (self);

@@ -33,6 +33,11 @@ typedef enum
 typedef struct _StandIn StandIn;
 
 StandIn *stand_in_new (gboolean tcp, StandInHabit habit);
+/* UDP, at that address. NULL: the port is taken. */
+StandIn *stand_in_new_at (const char *host, guint16 port, StandInHabit habit);
+/* Behind a NAT: it sees its clients at 198.51.100.7, at their port plus shift, and names another
+ * address of its own (RFC 5780) unless that is NULL. */
+void stand_in_pretend (StandIn *self, guint shift, const char *other_host, guint16 other_port);
 void stand_in_free (StandIn *self);
 /* Full. */
 GSocketAddress *stand_in_dup_address (StandIn *self);

@@ -213,7 +213,7 @@ static const struct
   { SENTIENT_OUTCOME_SILENT, "silent" },       { SENTIENT_OUTCOME_BROKE, "broke" },
   { SENTIENT_OUTCOME_MALFORMED, "malformed" }, { SENTIENT_OUTCOME_UNSIGNED, "unsigned" },
   { SENTIENT_OUTCOME_REFUSED, "refused" },     { SENTIENT_OUTCOME_UNSUPPORTED, "tls" },
-  { SENTIENT_OUTCOME_FAILED, "failed" },
+  { SENTIENT_OUTCOME_FAILED, "failed" },       { SENTIENT_OUTCOME_BAD_URL, "bad-url" },
 };
 
 /* An error while no server of its kind does it, else a warning. */
