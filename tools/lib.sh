@@ -18,7 +18,7 @@ TEST_PACKAGES=(
   systemd desktop-file-utils librsvg2-bin
   flatpak flatpak-builder bubblewrap elfutils appstream-util librsvg2-common xdg-dbus-proxy dbus
   dconf-gsettings-backend libglib2.0-bin xvfb at-spi2-core gir1.2-atspi-2.0 xfce4-panel xdotool imagemagick
-  coturn
+  coturn nftables
 )
 
 complain() {
