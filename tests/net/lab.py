@@ -106,7 +106,9 @@ class Space:
         self.run('nft', '-f', '-', text=rules)
 
     def use_ipv6(self):
+        """Without link-local addresses: those would let neighbours meet without a network."""
         for what in ('all', 'default'):
+            self.sysctl(f'ipv6/conf/{what}/addr_gen_mode', 1)
             self.sysctl(f'ipv6/conf/{what}/disable_ipv6', 0)
 
     def limit(self, interface, rate, burst='64k', latency='200ms'):
@@ -160,6 +162,8 @@ class Site:
         self.router = None
         self.replaced = 0
         self.interface = 'eth0'
+        if kind == 'open6':
+            self.host.use_ipv6()
         if kind.startswith('open'):
             self.outer = self.host
             self._plug_into_switch(cable)
@@ -180,7 +184,6 @@ class Site:
     def _configure(self):
         interface = self.interface
         if self.kind == 'open6':
-            self.host.use_ipv6()
             self.host.ip(f'address add {self.address}/64 dev {interface} nodad')
         elif self.router is None:
             self.host.ip(f'address add {self.address}/24 dev {interface}',
