@@ -1,14 +1,51 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How node processes get through: over IPv6, and by what the candidate filter leaves. All of it on the
-loopback."""
+"""How node processes get through: over relays of a real TURN server (coturn) by UDP and TCP, over IPv6,
+and by what the candidate filter leaves. All of it on the loopback."""
 
+import os
 import re
+import socket
 
-from harness import Node, Server, case, check, equal, main
+from harness import Node, Program, Server, at_end, case, check, equal, main, tmpdir
 
 LONG = 60
+USER, PASSWORD = 'ann', 'p@ss/w:rd'
+QUOTED = 'p%40ss%2Fw%3Ard'
 CHANNEL = r'data channel open: (\w+) (\S+) ↔ (\w+) (\S+) \((\w+)\)'
+
+_turn = []
+
+
+def turn_port():
+    """The port of the one TURN server, started when it is first asked for."""
+    if _turn:
+        return _turn[0][1]
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    program = Program(
+        ['-n', '--listening-port', str(port), '--listening-ip', '127.0.0.1', '--listening-ip', '::1',
+         '--relay-ip', '127.0.0.1', '--relay-ip', '::1', '--realm', 'test', '--lt-cred-mech',
+         '--user', f'{USER}:{PASSWORD}', '--no-tls', '--no-dtls', '--no-cli', '--allow-loopback-peers', '-v',
+         '--log-file', 'stdout', '--pidfile', os.path.join(tmpdir(), 'turn.pid'),
+         '--db', os.path.join(tmpdir(), 'turn.db')], program='/usr/bin/turnserver')
+    program.wait_line('Total General servers', LONG)
+    program.wait_line('DB connection success', LONG)
+    _turn.append((program, port))
+    return port
+
+
+@at_end
+def end_turn():
+    """the TURN server is alive to the end"""
+    for program, _port in _turn:
+        check(program.alive(), 'it died')
+        program.kill()
+
+
+def turn_url(host='127.0.0.1', transport='udp'):
+    return f'turn:{USER}:{QUOTED}@{host}:{turn_port()}?transport={transport}'
 
 
 def pair(args_a, args_b):
@@ -29,6 +66,57 @@ def pair(args_a, args_b):
     server.stop()
     sent = [line for line in lines if re.search('candidate sent: candidate:', line)]
     return sent, lines, channel.groups()
+
+
+def relayed(transport, host='127.0.0.1'):
+    url = turn_url(host, transport)
+    sent, lines, (near, where, _far, _there, protocol) = pair(
+        ['--candidate-filter', 'loopback'],
+        ['--turn', url, '--relay-only', '--candidate-filter', 'loopback'])
+    check(sent, 'no candidate was told')
+    for line in sent:
+        check('typ relay' in line, f'told besides relays: {line}')
+        check('raddr 0.0.0.0 rport 9' in line or 'raddr :: rport 9' in line,
+              f'the address behind it is told: {line}')
+    check(not [line for line in lines if 'p@ss' in line or QUOTED in line], 'the password is shown')
+    equal((near, protocol), ('relay', 'udp'), 'the path')
+    return where
+
+
+@case('a node that uses relays only is reached over TURN by UDP, and tells no other address', 120)
+def _():
+    check(relayed('udp').startswith('127.0.0.1:'), 'the relay')
+
+
+@case('a node that uses relays only is reached over TURN by TCP', 120)
+def _():
+    relayed('tcp')
+
+
+@case('a TURN server at an IPv6 address, in brackets', 120)
+def _():
+    relayed('udp', '[::1]')
+
+
+@case('of several TURN servers one that works is enough', 120)
+def _():
+    dead = 'turn:me:secret@127.0.0.1:9?transport=tcp'
+    _sent, lines, path = pair(
+        ['--candidate-filter', 'loopback'],
+        ['--turn', 'turns:me:secret@127.0.0.1:5349', '--turn', dead, '--turn', turn_url(), '--relay-only',
+         '--candidate-filter', 'loopback'])
+    equal(path[0], 'relay', 'the path')
+    check(any('“127.0.0.1:5349” is not used: TURN over TLS' in line for line in lines),
+          'the server that cannot be used is not told')
+
+
+@case('with relays at both ends nothing else is used', 120)
+def _():
+    args = ['--turn', turn_url(), '--candidate-filter', 'relay,loopback']
+    _sent, lines, path = pair(args, args)
+    equal((path[0], path[2]), ('relay', 'relay'), 'the path')
+    check(not [line for line in lines if 'typ host' in line and 'candidate received' in line
+               and 'ignored' not in line], 'host candidates came')
 
 
 @case('over IPv6 alone, by the filter', 120)
