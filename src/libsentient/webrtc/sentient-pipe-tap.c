@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "webrtc/sentient-pipe-tap.h"
 
+#include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/sentient-race.h"
 #include "webrtc/sentient-link.h"
@@ -174,16 +176,27 @@ post_channel_event (SentientPipeTap *tap, SentientPipeEventKind kind, GstWebRTCD
   sentient_pipe_tap_post (tap, event);
 }
 
+static gboolean
+has_factory (GstElement *element, const char *name)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+
+  return factory != NULL && g_str_equal (GST_OBJECT_NAME (factory), name);
+}
+
 /* called on the pc thread */
 static void
 on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer user_data)
 {
   SentientPipeTap *tap = take_tap (user_data);
-  GstElementFactory *factory = gst_element_get_factory (element);
-  const char *name = factory != NULL ? GST_OBJECT_NAME (factory) : NULL;
-  gboolean is_encoder = g_strcmp0 (name, "sctpenc") == 0;
+  gboolean is_encoder = has_factory (element, "sctpenc");
 
-  if (!is_encoder && g_strcmp0 (name, "sctpdec") != 0)
+  /* What nobody asks for: the last packet, and a signal each time that a queue is empty. */
+  if (has_factory (element, "nicesink"))
+    g_object_set (element, "enable-last-sample", FALSE, NULL);
+  else if (has_factory (element, "queue"))
+    g_object_set (element, "silent", TRUE, NULL);
+  if (!is_encoder && !has_factory (element, "sctpdec"))
     return;
   g_object_set (element, "sctp-association-id", tap->association_id, NULL);
   if (is_encoder)
@@ -351,6 +364,26 @@ sentient_pipe_tap_connect_webrtc (SentientPipeTap *tap, GstElement *webrtc)
   tap_connect (tap, webrtc, "notify::connection-state", G_CALLBACK (on_notify_connection));
 }
 
+/* called on a thread of GStreamer's that begins or ends a task. That of sctpenc would be woken for
+ * each single packet and take the place of who makes the next one; as a batch it waits until that
+ * one is through. The thread may be given another task later. */
+static void
+tune_thread (GstMessage *message)
+{
+  const struct sched_param none = { 0 };
+  GstStreamStatusType type;
+  GstElement *owner = NULL;
+
+  gst_message_parse_stream_status (message, &type, &owner);
+  if (!has_factory (owner, "sctpenc") || sched_getscheduler (getpid ()) != SCHED_OTHER)
+    return;
+  /* 0: this thread. Where it is refused all works as well. */
+  if (type == GST_STREAM_STATUS_TYPE_ENTER)
+    sched_setscheduler (0, SCHED_BATCH, &none);
+  else if (type == GST_STREAM_STATUS_TYPE_LEAVE)
+    sched_setscheduler (0, SCHED_OTHER, &none);
+}
+
 /* called on any of GStreamer's threads. A browser's pc.close () shows up only here. */
 GstBusSyncReply
 sentient_pipe_tap_on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
@@ -365,6 +398,8 @@ sentient_pipe_tap_on_bus_message (GstBus *bus, GstMessage *message, gpointer use
       sentient_pipe_tap_post (tap, event);
       set_flag (tap, &tap->over);
     }
+  else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_STREAM_STATUS)
+    tune_thread (message);
   gst_message_unref (message);
   return GST_BUS_DROP;
 }
