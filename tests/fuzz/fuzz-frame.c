@@ -10,7 +10,10 @@ append_batch (GByteArray *out, const SentientFrame *batch)
   gsize at = 0;
 
   while (sentient_frame_batch_next (batch, &at, &inner))
-    sentient_frame_append_to_batch (out, inner.kind, inner.body, inner.len);
+    if (inner.kind == SENTIENT_FRAME_CHUNK)
+      sentient_frame_append_chunk_to_batch (out, &inner);
+    else
+      sentient_frame_append_to_batch (out, inner.kind, inner.body, inner.len);
   g_assert_cmpuint (at, ==, batch->len);
 }
 

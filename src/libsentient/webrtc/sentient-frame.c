@@ -5,6 +5,9 @@
 
 #include "core/sentient-error.h"
 
+/* Before what a chunk carries, and what the first one has besides. */
+#define CHUNK_HEAD 6
+#define CHUNK_TOTAL 8
 #define FLAG_FIRST 0x1
 #define FLAG_LAST 0x2
 #define FLAG_TEXT 0x4
@@ -84,14 +87,19 @@ sentient_frame_batch_next (const SentientFrame *batch, gsize *at, SentientFrame 
 
   if (!read_uint (&reader, 2, &len) || len > reader.len || !read_uint (&reader, 1, &kind))
     return FALSE;
-  if (len == 0 || !sentient_frame_is_message ((guint8)kind)
-      || (kind == SENTIENT_FRAME_SERVICE && len == 1))
+  if (len == 0 || (kind == SENTIENT_FRAME_SERVICE && len == 1))
     return FALSE;
   memset (inner, 0, sizeof *inner);
   inner->kind = (SentientFrameKind)kind;
-  inner->is_text = kind == SENTIENT_FRAME_TEXT;
-  inner->body = reader.data;
-  inner->len = len - 1;
+  reader.len = len - 1;
+  if (sentient_frame_is_message ((guint8)kind))
+    {
+      inner->is_text = kind == SENTIENT_FRAME_TEXT;
+      inner->body = reader.data;
+      inner->len = reader.len;
+    }
+  else if (kind != SENTIENT_FRAME_CHUNK || parse_chunk (&reader, inner) != NULL)
+    return FALSE;
   *at += 2 + len;
   return TRUE;
 }
@@ -106,7 +114,7 @@ parse_batch (Reader *reader, SentientFrame *frame)
   frame->len = reader->len;
   while (at < frame->len)
     if (!sentient_frame_batch_next (frame, &at, &inner))
-      return "a batch that is cut short, or holds something else than messages";
+      return "a batch that is cut short, or holds something else than messages and chunks";
   return at == 0 ? "an empty batch" : NULL;
 }
 
@@ -347,6 +355,17 @@ sentient_frame_append_chunk (GByteArray *out, const SentientFrame *chunk)
   if (chunk->first)
     append_uint (out, 8, chunk->total);
   g_byte_array_append (out, chunk->body, (guint)chunk->len);
+}
+
+void
+sentient_frame_append_chunk_to_batch (GByteArray *batch, const SentientFrame *chunk)
+{
+  const gsize len = CHUNK_HEAD + (chunk->first ? CHUNK_TOTAL : 0) + chunk->len;
+
+  if (batch->len == 0)
+    append_uint (batch, 1, SENTIENT_FRAME_BATCH);
+  append_uint (batch, 2, len);
+  sentient_frame_append_chunk (batch, chunk);
 }
 
 void

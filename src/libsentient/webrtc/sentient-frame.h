@@ -63,7 +63,8 @@ gboolean sentient_frame_is_data (guint8 kind);
  * Texts are not checked to be UTF-8. Errors: PROTOCOL. */
 gboolean sentient_frame_parse (const guint8 *data, gsize len, SentientFrame *frame, GError **error);
 
-/* The next message of a batch that was parsed; *at begins with 0. FALSE: there is no more. */
+/* The next message or chunk of a batch that was parsed; *at begins with 0. FALSE: there is no more.
+ */
 gboolean sentient_frame_batch_next (const SentientFrame *batch, gsize *at, SentientFrame *inner);
 
 /* What a deflated frame that was parsed holds: a message, a batch or a chunk of at most
@@ -96,6 +97,7 @@ void sentient_frame_append_to_batch (GByteArray *batch,
                                      gsize len);
 /* Of chunk its body, len, stream, first, last, is_text and total. */
 void sentient_frame_append_chunk (GByteArray *out, const SentientFrame *chunk);
+void sentient_frame_append_chunk_to_batch (GByteArray *batch, const SentientFrame *chunk);
 void sentient_frame_append_goodbye (GByteArray *out);
 void sentient_frame_append_ack (GByteArray *out, guint64 messages, guint64 bytes);
 /* kind: ping or pong. */

@@ -3,6 +3,8 @@
 
 #include "core/sentient-error.h"
 
+#define SLICE_SHARE 8
+
 static void
 incoming_clear (SentientIncoming *incoming)
 {
@@ -157,7 +159,7 @@ add_chunk (SentientStream *self,
 
 /* Frames */
 
-/* The message that the frame is, or ends. */
+/* The message that the frame is, or ends; it may be one of a batch. */
 static GBytes *
 take_frame (SentientStream *self,
             const SentientFrame *frame,
@@ -165,10 +167,18 @@ take_frame (SentientStream *self,
             GError **error)
 {
   GBytes *whole = self->inflated != NULL ? self->inflated : self->current;
+  const guint8 *begin;
+  gsize size;
 
   if (frame->kind == SENTIENT_FRAME_CHUNK)
     return add_chunk (self, frame, kind, error);
-  return deliver (self, g_bytes_new_from_bytes (whole, 1, frame->len), frame->kind, kind, error);
+  begin = g_bytes_get_data (whole, &size);
+  /* A slice keeps all of the frame: that is only for what is a fair part of it. */
+  return deliver (self,
+                  frame->len < size / SLICE_SHARE
+                      ? g_bytes_new (frame->body, frame->len)
+                      : g_bytes_new_from_bytes (whole, (gsize)(frame->body - begin), frame->len),
+                  frame->kind, kind, error);
 }
 
 /* The next frame becomes the current one. FALSE: it is broken. */
@@ -202,7 +212,7 @@ sentient_stream_next_message (SentientStream *self, SentientFrameKind *kind, GEr
       if (self->current != NULL) /* a batch */
         {
           if (sentient_frame_batch_next (&self->batch, &self->batch_at, &frame))
-            message = deliver (self, g_bytes_new (frame.body, frame.len), frame.kind, kind, &local);
+            message = take_frame (self, &frame, kind, &local);
           else
             release_current (self);
           continue;

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "webrtc/sentient-stream-private.h"
 
+#include <string.h>
+
 #include "core/sentient-error.h"
 
-/* Small messages that wait together go together, up to here. */
-#define BATCH_MAX 16384
+/* What waits together goes together, up to here. */
+#define BATCH_MAX SENTIENT_FRAME_MAX
 #define BATCH_ENTRY_HEAD 3 /* length and kind */
-#define CHUNK_FRAME_MAX (SENTIENT_FRAME_CHUNK_MAX + 14)
+#define CHUNK_HEAD_MAX 14
+#define CHUNK_FRAME_MAX (SENTIENT_FRAME_CHUNK_MAX + CHUNK_HEAD_MAX)
+/* The rest of a batch is not worth a chunk. */
+#define CHUNK_MIN 1024
 /* A message whose frame is longer is chunked. */
 #define SMALL_MAX (SENTIENT_FRAME_MAX - 1)
 #define DEFLATE_MIN 1024
@@ -218,14 +223,6 @@ sentient_stream_rewind (SentientStream *self, guint64 received)
 
 /* Frames */
 
-static gboolean
-has_room (SentientStream *self, guint64 window, gsize size)
-{
-  guint64 in_flight = self->bytes_sent - self->bytes_acked;
-
-  return in_flight == 0 || in_flight + size <= window;
-}
-
 static GQueue *
 find_queue (GQueue *queues)
 {
@@ -291,28 +288,47 @@ append_to_batch (GByteArray *batch, const SentientOutgoing *message)
   sentient_frame_append_to_batch (batch, message->kind, data, size);
 }
 
-static GBytes *
-next_small (SentientStream *self, GQueue *queue)
+/* The bytes of a batch of what the queue begins with, at most max. *n: how many messages that are.
+ */
+static gsize
+measure_batch (GQueue *queue, gsize max, guint *n)
 {
-  const guint64 room = SENTIENT_STREAM_WINDOW - (self->bytes_sent - self->bytes_acked);
-  const gsize max = MIN (BATCH_MAX, room);
-  GByteArray *out = g_byte_array_new ();
-  SentientOutgoing *message = g_queue_peek_head (queue);
-  SentientOutgoing *second = g_queue_peek_nth (queue, 1);
-  gsize size = get_size (message);
+  gsize len = 1;
 
-  if (second == NULL || 1 + 2 * BATCH_ENTRY_HEAD + size + get_size (second) > max)
+  *n = 0;
+  for (GList *l = queue->head; l != NULL; l = l->next, (*n)++)
     {
+      const gsize entry = BATCH_ENTRY_HEAD + get_size (l->data);
+
+      if (len + entry > max)
+        break;
+      len += entry;
+    }
+  return len;
+}
+
+static GBytes *
+next_small (SentientStream *self, GQueue *queue, gsize room)
+{
+  const SentientOutgoing *message = g_queue_peek_head (queue);
+  const gsize size = get_size (message);
+  guint n;
+  const gsize len = measure_batch (queue, MIN (BATCH_MAX, room), &n);
+  GByteArray *out;
+
+  if (n < 2)
+    {
+      out = g_byte_array_sized_new ((guint)size + 1);
       sentient_frame_append_message (out, message->kind, g_bytes_get_data (message->data, NULL),
                                      size);
       number_first (self, queue);
       return seal (self, out);
     }
-  while (message != NULL && out->len + 1 + BATCH_ENTRY_HEAD + get_size (message) <= max)
+  out = g_byte_array_sized_new ((guint)len);
+  for (; n > 0; n--)
     {
-      append_to_batch (out, message);
+      append_to_batch (out, g_queue_peek_head (queue));
       number_first (self, queue);
-      message = g_queue_peek_head (queue);
     }
   return seal (self, out);
 }
@@ -343,12 +359,55 @@ try_whole (SentientStream *self, GQueue *queue)
   return g_byte_array_free_to_bytes (whole);
 }
 
+/* The next chunk of the first message, at most max bytes of it. */
+static void
+cut_chunk (SentientOutgoing *message, gsize max, SentientFrame *chunk)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (message->data, &size);
+
+  memset (chunk, 0, sizeof *chunk);
+  chunk->kind = SENTIENT_FRAME_CHUNK;
+  chunk->stream = message->stream;
+  chunk->is_text = message->kind == SENTIENT_FRAME_TEXT;
+  chunk->body = data + message->chunked;
+  chunk->len = MIN (max, size - message->chunked);
+  chunk->first = message->chunked == 0;
+  chunk->total = chunk->first ? size : 0;
+  message->chunked += chunk->len;
+  chunk->last = message->chunked == size;
+}
+
+/* As many as fit into room, if not one alone. */
+static GByteArray *
+batch_chunks (SentientOutgoing *message, gsize room)
+{
+  const gsize left = get_size (message) - message->chunked;
+  const gsize max = MIN (BATCH_MAX, room);
+  SentientFrame chunk;
+  GByteArray *out = g_byte_array_sized_new ((guint)MIN (max, left + left / 256 + CHUNK_FRAME_MAX));
+
+  if (left <= SENTIENT_FRAME_CHUNK_MAX || max < 2 * CHUNK_FRAME_MAX)
+    {
+      cut_chunk (message, SENTIENT_FRAME_CHUNK_MAX, &chunk);
+      sentient_frame_append_chunk (out, &chunk);
+      return out;
+    }
+  do
+    {
+      const gsize place = max - out->len - BATCH_ENTRY_HEAD - CHUNK_HEAD_MAX;
+
+      cut_chunk (message, MIN (place, SENTIENT_FRAME_CHUNK_MAX), &chunk);
+      sentient_frame_append_chunk_to_batch (out, &chunk);
+    }
+  while (!chunk.last && out->len + BATCH_ENTRY_HEAD + CHUNK_HEAD_MAX + CHUNK_MIN <= max);
+  return out;
+}
+
 static GBytes *
-next_chunk (SentientStream *self, GQueue *queue)
+next_chunks (SentientStream *self, GQueue *queue, gsize room)
 {
   SentientOutgoing *message = g_queue_peek_head (queue);
-  gsize size = get_size (message);
-  SentientFrame chunk = { .kind = SENTIENT_FRAME_CHUNK };
   GByteArray *out;
   GBytes *whole;
 
@@ -359,19 +418,21 @@ next_chunk (SentientStream *self, GQueue *queue)
         return whole;
       message->stream = ++self->last_stream;
     }
-  chunk.stream = message->stream;
-  chunk.is_text = message->kind == SENTIENT_FRAME_TEXT;
-  chunk.body = (const guint8 *)g_bytes_get_data (message->data, NULL) + message->chunked;
-  chunk.len = MIN (SENTIENT_FRAME_CHUNK_MAX, size - message->chunked);
-  chunk.first = message->chunked == 0;
-  chunk.total = chunk.first ? size : 0;
-  message->chunked += chunk.len;
-  chunk.last = message->chunked == size;
-  out = g_byte_array_sized_new (CHUNK_FRAME_MAX);
-  sentient_frame_append_chunk (out, &chunk);
-  if (chunk.last)
+  out = batch_chunks (message, room);
+  if (message->chunked == get_size (message))
     number_first (self, queue);
   return seal (self, out);
+}
+
+/* How much of the window there is for this; 0: it has to wait. */
+static gsize
+find_room (SentientStream *self, guint64 window, gsize size)
+{
+  const guint64 in_flight = self->bytes_sent - self->bytes_acked;
+
+  if (in_flight + size <= window)
+    return window - in_flight;
+  return in_flight == 0 ? size : 0;
 }
 
 GBytes *
@@ -379,22 +440,22 @@ sentient_stream_next_data (SentientStream *self)
 {
   GQueue *small = find_queue (self->small);
   GQueue *large = find_queue (self->large);
-  gboolean may_small = small != NULL
-                       && has_room (self,
-                                    small == &self->small[SENTIENT_STREAM_PRIORITY_LOW]
-                                        ? SENTIENT_STREAM_CHUNK_WINDOW
-                                        : SENTIENT_STREAM_WINDOW,
-                                    get_size (g_queue_peek_head (small)) + 1);
-  gboolean may_chunk
-      = large != NULL && has_room (self, SENTIENT_STREAM_CHUNK_WINDOW, CHUNK_FRAME_MAX);
+  const gboolean is_low = small == &self->small[SENTIENT_STREAM_PRIORITY_LOW];
+  const gsize small_room
+      = small != NULL
+            ? find_room (self, is_low ? SENTIENT_STREAM_CHUNK_WINDOW : SENTIENT_STREAM_WINDOW,
+                         get_size (g_queue_peek_head (small)) + 1)
+            : 0;
+  const gsize large_room
+      = large != NULL ? find_room (self, SENTIENT_STREAM_CHUNK_WINDOW, CHUNK_FRAME_MAX) : 0;
 
-  if (may_chunk && (self->chunks_turn || !may_small))
+  if (large_room > 0 && (self->chunks_turn || small_room == 0))
     {
       self->chunks_turn = FALSE;
-      return next_chunk (self, large);
+      return next_chunks (self, large, large_room);
     }
-  if (!may_small)
+  if (small_room == 0)
     return NULL;
   self->chunks_turn = TRUE;
-  return next_small (self, small);
+  return next_small (self, small, small_room);
 }

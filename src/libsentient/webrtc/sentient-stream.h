@@ -25,8 +25,8 @@ G_BEGIN_DECLS
  *   be overtaken by the small ones. A higher priority interrupts: at most one large message a
  *   priority is under way.
  * - A large message of at most 1 MiB goes as one deflated frame if that fits; else it is chunked,
- *   and it is the frames of its chunks that are deflated, each by itself. Nothing is tried for a
- *   while after it did not help.
+ *   as many chunks as fit make a batch, and it is these frames that are deflated, each by itself.
+ *   Nothing is tried for a while after it did not help.
  * - Chunks, and small messages of low priority, leave a quarter of the window to the other small
  *   messages; chunks take turns with their frames.
  * - What nodes say to each other besides the application's messages (files, gossip) goes as service

@@ -60,6 +60,15 @@ test_bytes (void)
   sentient_frame_append_chunk (out, &chunk);
   g_assert_cmpmem (out->data, out->len, "\4\1\2\3\4\5\0\0\0\0\0\5\6\7xyz", 17);
   g_byte_array_set_size (out, 0);
+  sentient_frame_append_chunk_to_batch (out, &chunk);
+  chunk.first = FALSE;
+  sentient_frame_append_chunk_to_batch (out, &chunk);
+  g_assert_cmpmem (out->data, out->len,
+                   "\3"
+                   "\0\21\4\1\2\3\4\5\0\0\0\0\0\5\6\7xyz"
+                   "\0\11\4\1\2\3\4\4xyz",
+                   31);
+  g_byte_array_set_size (out, 0);
   sentient_frame_append_ack (out, 1, 0x100);
   g_assert_cmpmem (out->data, out->len, "\6\0\0\0\0\0\0\0\1\0\0\0\0\0\0\1\0", 17);
   g_byte_array_set_size (out, 0);
@@ -127,6 +136,8 @@ test_refuse (void)
   assert_refused (BYTES (3, 0, 1, 3));
   assert_refused (BYTES (3, 0, 2, 5, 0));
   assert_refused (BYTES (3, 0, 1, 6));
+  assert_refused (BYTES (3, 0, 6, 4, 0, 0, 0, 1, 0));
+  assert_refused (BYTES (3, 0, 7, 4, 0, 0, 0, 1, 8, 9));
   assert_refused (BYTES (4, 0, 0, 0, 1));
   assert_refused (BYTES (4, 0, 0, 0, 1, 0));
   assert_refused (BYTES (4, 0, 0, 0, 1, 8, 0));

@@ -142,28 +142,56 @@ test_large (void)
   g_assert_cmpuint (pair->ends[1].large.length, ==, 0);
 }
 
-/* Chunks and small messages take turns: neither starves. */
+/* Chunks go together, in frames as full as may be; they and small messages take turns: neither
+ * starves. */
 static void
 test_turns (void)
 {
   g_autoptr (StreamPair) pair = connected_pair ();
-  g_autoptr (GBytes) large = noise (100000);
-  g_autoptr (GBytes) medium = noise (30000);
-  guint chunks = 0, messages = 0;
+  g_autoptr (GBytes) large = noise (400000);
+  g_autoptr (GBytes) medium = noise (60000);
 
   stream_pair_push (pair, 0, large, FALSE);
   for (guint i = 0; i < 4; i++)
     stream_pair_push (pair, 0, medium, FALSE);
-  for (guint i = 0; i < 8; i++)
+  for (guint i = 0; i < 6; i++)
     {
-      g_autoptr (GBytes) frame = sentient_stream_next_frame (pair->ends[0].stream);
-      const guint8 *kind = g_bytes_get_data (frame, NULL);
+      g_autoptr (GBytes) bytes = sentient_stream_next_frame (pair->ends[0].stream);
+      gsize len, at = 0;
+      const guint8 *data = g_bytes_get_data (bytes, &len);
+      SentientFrame frame, chunk;
 
-      chunks += *kind == SENTIENT_FRAME_CHUNK;
-      messages += *kind == SENTIENT_FRAME_BINARY;
+      g_assert_true (sentient_frame_parse (data, len, &frame, NULL));
+      if (i % 2 == 0)
+        {
+          g_assert_cmpint (frame.kind, ==, SENTIENT_FRAME_BINARY);
+          continue;
+        }
+      g_assert_cmpuint (len, >, SENTIENT_FRAME_MAX - 32);
+      g_assert_cmpint (frame.kind, ==, SENTIENT_FRAME_BATCH);
+      while (sentient_frame_batch_next (&frame, &at, &chunk))
+        g_assert_cmpint (chunk.kind, ==, SENTIENT_FRAME_CHUNK);
     }
-  g_assert_cmpuint (chunks, ==, 4);
-  g_assert_cmpuint (messages, ==, 4);
+}
+
+/* Of every length about those where another chunk or frame begins. */
+static void
+test_lengths (void)
+{
+  static const gsize around[] = { SENTIENT_FRAME_MAX, SENTIENT_FRAME_MAX + SENTIENT_FRAME_CHUNK_MAX,
+                                  2 * SENTIENT_FRAME_MAX };
+  g_autoptr (StreamPair) pair = connected_pair ();
+  g_autoptr (GBytes) all = noise (2 * SENTIENT_FRAME_MAX + 100);
+
+  for (guint i = 0; i < G_N_ELEMENTS (around); i++)
+    for (gsize size = around[i] - 100; size < around[i] + 100; size++)
+      {
+        g_autoptr (GBytes) data = g_bytes_new_from_bytes (all, 0, size);
+
+        g_assert_true (stream_pair_push (pair, 0, data, FALSE));
+        stream_pair_settle (pair);
+        g_assert_cmpuint (pair->ends[1].small.length + pair->ends[1].large.length, ==, 0);
+      }
 }
 
 static void
@@ -438,6 +466,7 @@ main (int argc, char **argv)
   g_test_add_func ("/stream/window", test_window);
   g_test_add_func ("/stream/large", test_large);
   g_test_add_func ("/stream/turns", test_turns);
+  g_test_add_func ("/stream/lengths", test_lengths);
   g_test_add_func ("/stream/priority", test_priority);
   g_test_add_func ("/stream/service", test_service);
   g_test_add_func ("/stream/deflate", test_deflate);
