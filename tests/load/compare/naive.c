@@ -114,6 +114,7 @@ static void
 build (gboolean is_offerer)
 {
   g_autoptr (GObject) ice = NULL;
+  g_autoptr (GObject) agent = NULL;
   gboolean added;
 
   pipeline = gst_pipeline_new (NULL);
@@ -122,6 +123,8 @@ build (gboolean is_offerer)
     contender_die ("there is no webrtcbin");
   gst_util_set_object_arg (G_OBJECT (webrtc), "bundle-policy", "max-bundle");
   g_object_get (webrtc, "ice-agent", &ice, NULL);
+  g_object_get (ice, "agent", &agent, NULL);
+  g_object_set (agent, "upnp", FALSE, NULL); /* it is here only to get into the way of others */
   g_signal_emit_by_name (ice, "add-local-ip-address", "127.0.0.1", &added);
   g_signal_connect (webrtc, "on-ice-candidate", G_CALLBACK (on_candidate), NULL);
   g_signal_connect (webrtc, "on-data-channel", G_CALLBACK (on_data_channel), NULL);
