@@ -15,7 +15,8 @@
 /* A message whose frame is longer is chunked. */
 #define SMALL_MAX (SENTIENT_FRAME_MAX - 1)
 #define DEFLATE_MIN 1024
-/* Of a large message, to see whether deflating all of it is worth the time. */
+/* Of what is longer than that, to see whether deflating all of it is worth the time. */
+#define SAMPLED_FROM 16384
 #define SAMPLE_SIZE 4096
 #define DEFLATE_PENALTY_MAX 64
 
@@ -242,11 +243,20 @@ number_first (SentientStream *self, GQueue *queue)
   g_queue_push_tail (&self->unacked, message);
 }
 
+/* By its beginning. */
+static gboolean
+is_deflatable (SentientStream *self, const guint8 *frame)
+{
+  g_autoptr (GByteArray) sample = sentient_frame_deflate (self->compressor, frame, SAMPLE_SIZE);
+
+  return sample != NULL && sample->len <= SAMPLE_SIZE / 8 * 7;
+}
+
 /* NULL: not worth it. */
 static GByteArray *
 try_deflate (SentientStream *self, const guint8 *frame, gsize len)
 {
-  GByteArray *deflated;
+  GByteArray *deflated = NULL;
 
   if (len <= DEFLATE_MIN)
     return NULL;
@@ -255,7 +265,8 @@ try_deflate (SentientStream *self, const guint8 *frame, gsize len)
       self->deflate_skip--;
       return NULL;
     }
-  deflated = sentient_frame_deflate (self->compressor, frame, len);
+  if (len <= SAMPLED_FROM || is_deflatable (self, frame))
+    deflated = sentient_frame_deflate (self->compressor, frame, len);
   if (deflated != NULL && deflated->len <= len / 8 * 7)
     self->deflate_penalty = 0;
   else
