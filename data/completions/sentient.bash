@@ -27,7 +27,7 @@ _sentient_options() {
   '') echo "$_sentient_plain" ;;
   rooms | peers | connections) echo "$_sentient_common --names" ;;
   join) echo "$_sentient_common --metadata" ;;
-  send) echo "$_sentient_common --room --file" ;;
+  send) echo "$_sentient_common --room --file --priority" ;;
   monitor) echo "$_sentient_common --count" ;;
   config) echo '--server --config --json' ;;
   *) echo "$_sentient_common" ;;
@@ -41,6 +41,7 @@ _sentient_value() {
   --file | --config) compgen -f -- "$2" ;;
   -d | --data | --static) compgen -d -- "$2" ;;
   --auto-webrtc) printf '%s\n' true false ;;
+  --priority) printf '%s\n' low normal high ;;
   --stun) printf '%s\n' none ;;
   --candidate-filter) printf '%s\n' host srflx relay udp tcp ipv4 ipv6 ;;
   --host) printf '%s\n' 127.0.0.1 0.0.0.0 ;;

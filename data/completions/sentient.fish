@@ -65,6 +65,7 @@ complete -c sentient -n '__sentient_in rooms peers connections' -l names -d 'Onl
 complete -c sentient -n '__sentient_in join' -x -l metadata -d 'What others see of this node: a JSON object'
 complete -c sentient -n '__sentient_in send' -x -l room -a '(__sentient_names rooms)' -d 'To everybody in this room'
 complete -c sentient -n '__sentient_in send' -r -F -l file -d 'The bytes of this file'
+complete -c sentient -n '__sentient_in send' -x -l priority -a 'low normal high' -d 'How urgent it is'
 complete -c sentient -n '__sentient_in monitor' -x -l count -d 'End after so many lines'
 
 complete -c sentient -n '__sentient_no_command; or __sentient_in config' -s s -l server -d 'Be a coordinator'

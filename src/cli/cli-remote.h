@@ -29,6 +29,7 @@ typedef struct
   char *metadata;
   char *room;
   char *file;
+  char *priority;
   int count;      /* 0: no end */
   gboolean names; /* one a line, for completion */
 
@@ -42,6 +43,7 @@ typedef enum
   CLI_TAKES_FILE = 1 << 2,
   CLI_TAKES_COUNT = 1 << 3,
   CLI_TAKES_NAMES = 1 << 4,
+  CLI_TAKES_PRIORITY = 1 << 7,
 } CliTakes;
 
 typedef enum

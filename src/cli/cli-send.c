@@ -18,6 +18,26 @@ n_targets (CliRemote *remote)
 }
 
 static gboolean
+check_priority (CliRemote *remote, GError **error)
+{
+  g_autofree char *shown = NULL;
+  SentientPriority priority;
+
+  if (remote->priority == NULL)
+    return TRUE;
+  if (remote->room != NULL)
+    {
+      cli_usage_error (error, _ ("--priority goes with a node, not with --room"));
+      return FALSE;
+    }
+  if (sentient_priority_from_string (remote->priority, &priority))
+    return TRUE;
+  shown = cli_escape (remote->priority, -1);
+  cli_usage_error (error, _ ("\"%s\" is no priority: low, normal or high"), shown);
+  return FALSE;
+}
+
+static gboolean
 check (CliRemote *remote, GError **error)
 {
   guint n = n_targets (remote);
@@ -40,7 +60,7 @@ check (CliRemote *remote, GError **error)
       cli_usage_error (error, _ ("send needs a text, or --file FILE"));
       return FALSE;
     }
-  return TRUE;
+  return check_priority (remote, error);
 }
 
 /* One byte more than a message takes at most, so that too much is seen. */
@@ -141,6 +161,19 @@ send_to_room (CliRemote *remote, GVariant *data)
   return CLI_EXIT_OK;
 }
 
+static gboolean
+send_to_node (CliRemote *remote, GVariant *data, GError **error)
+{
+  SentientDBusManager *manager = sentient_client_get_manager (remote->client);
+  const char *node_id = remote->words[0];
+  gboolean text = remote->file == NULL;
+
+  if (remote->priority == NULL)
+    return sentient_dbus_manager_call_send_sync (manager, node_id, data, text, NULL, error);
+  return sentient_dbus_manager_call_send_with_priority_sync (manager, node_id, data, text,
+                                                             remote->priority, NULL, error);
+}
+
 static int
 run (CliRemote *remote)
 {
@@ -154,9 +187,7 @@ run (CliRemote *remote)
   if (remote->room != NULL)
     return send_to_room (remote, data);
 
-  if (!sentient_dbus_manager_call_send_sync (sentient_client_get_manager (remote->client),
-                                             remote->words[0], data, remote->file == NULL, NULL,
-                                             &error))
+  if (!send_to_node (remote, data, &error))
     return cli_remote_failed (error);
   if (remote->json)
     cli_say (CLI_PLAIN, "{\"ok\":true,\"sent\":1}");
@@ -170,7 +201,7 @@ const CliCommand cli_command_send = {
   .arguments = N_ ("NODE TEXT | NODE --file FILE | --room ROOM TEXT"),
   .summary = N_ ("Send a message to a node, or to everybody in a room"),
   .max_words = G_MAXUINT,
-  .takes = CLI_TAKES_ROOM | CLI_TAKES_FILE,
+  .takes = CLI_TAKES_ROOM | CLI_TAKES_FILE | CLI_TAKES_PRIORITY,
   .check = check,
   .run = run,
 };

@@ -167,33 +167,46 @@ dup_text (GVariant *data, GError **error)
 }
 
 gboolean
+sentient_daemon_send_with_priority (SentientDaemon *self,
+                                    GDBusMethodInvocation *invocation,
+                                    const char *node_id,
+                                    GVariant *data,
+                                    gboolean text,
+                                    const char *priority)
+{
+  g_autoptr (GBytes) bytes = g_variant_get_data_as_bytes (data);
+  g_autoptr (GError) error = NULL;
+  SentientPriority value;
+
+  if (sentient_daemon_refuses (self, invocation))
+    return TRUE;
+  if (!sentient_priority_from_string (priority, &value))
+    return sentient_daemon_refuse (
+        invocation, g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
+                                 "“%s” is no priority: it is “low”, “normal” or “high”", priority));
+  if (text)
+    {
+      g_autofree char *string = dup_text (data, &error);
+
+      if (string == NULL)
+        return sentient_daemon_refuse (invocation, g_steal_pointer (&error));
+    }
+  if (!sentient_peer_send_message (self->peer, node_id, bytes, text, value, &error))
+    return sentient_daemon_refuse (invocation, g_steal_pointer (&error));
+  g_dbus_method_invocation_return_value (invocation, NULL);
+  return TRUE;
+}
+
+gboolean
 sentient_daemon_send (SentientDaemon *self,
                       GDBusMethodInvocation *invocation,
                       const char *node_id,
                       GVariant *data,
                       gboolean text)
 {
-  g_autoptr (GError) error = NULL;
-  gboolean sent = FALSE;
-
-  if (sentient_daemon_refuses (self, invocation))
-    return TRUE;
-  if (text)
-    {
-      g_autofree char *string = dup_text (data, &error);
-
-      sent = string != NULL && sentient_peer_send (self->peer, node_id, string, &error);
-    }
-  else
-    {
-      g_autoptr (GBytes) bytes = g_variant_get_data_as_bytes (data);
-
-      sent = sentient_peer_send_bytes (self->peer, node_id, bytes, &error);
-    }
-  if (!sent)
-    return sentient_daemon_refuse (invocation, g_steal_pointer (&error));
-  g_dbus_method_invocation_return_value (invocation, NULL);
-  return TRUE;
+  return sentient_daemon_send_with_priority (self, invocation, node_id, data, text,
+                                             sentient_priority_to_string (
+                                                 SENTIENT_PRIORITY_NORMAL));
 }
 
 gboolean

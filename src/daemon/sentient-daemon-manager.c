@@ -107,6 +107,18 @@ on_send (SentientDBusManager *manager,
 }
 
 static gboolean
+on_send_with_priority (SentientDBusManager *manager,
+                       GDBusMethodInvocation *invocation,
+                       const char *node_id,
+                       GVariant *data,
+                       gboolean text,
+                       const char *priority,
+                       SentientDaemon *self)
+{
+  return sentient_daemon_send_with_priority (self, invocation, node_id, data, text, priority);
+}
+
+static gboolean
 on_broadcast (SentientDBusManager *manager,
               GDBusMethodInvocation *invocation,
               const char *room,
@@ -307,6 +319,7 @@ handle_calls (SentientDaemon *self, SentientDBusManager *manager)
     { "handle-leave", G_CALLBACK (on_leave) },
     { "handle-connect-seed", G_CALLBACK (on_connect_seed) },
     { "handle-send", G_CALLBACK (on_send) },
+    { "handle-send-with-priority", G_CALLBACK (on_send_with_priority) },
     { "handle-broadcast", G_CALLBACK (on_broadcast) },
     { "handle-connect-peer", G_CALLBACK (on_connect_peer) },
     { "handle-start-coordinator", G_CALLBACK (on_start_coordinator) },

@@ -120,6 +120,13 @@ gboolean sentient_daemon_send (SentientDaemon *self,
                                const char *node_id,
                                GVariant *data,
                                gboolean text);
+/* priority: a word. */
+gboolean sentient_daemon_send_with_priority (SentientDaemon *self,
+                                             GDBusMethodInvocation *invocation,
+                                             const char *node_id,
+                                             GVariant *data,
+                                             gboolean text,
+                                             const char *priority);
 gboolean sentient_daemon_broadcast (SentientDaemon *self,
                                     GDBusMethodInvocation *invocation,
                                     const char *room,

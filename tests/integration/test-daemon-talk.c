@@ -170,6 +170,13 @@ send_all_ways (Pair *pair)
   test_host_ask (pair->bob, connection, "Connection", "Send",
                  g_variant_new ("(@ayb)", test_bytes ("\2", 1), FALSE));
   test_await (test_has (pair->alice->heard, "Connection.Message ([0x02], false)"));
+  test_host_ask (pair->bob, NULL, "Manager", "SendWithPriority",
+                 g_variant_new ("(s@aybs)", "alice", test_bytes ("\4", 1), FALSE, "high"));
+  test_await (test_has (pair->alice->heard, "Connection.Message ([0x04], false)"));
+  test_host_assert_refused (pair->bob, NULL, "Manager", "SendWithPriority",
+                            g_variant_new ("(s@aybs)", "alice", test_bytes ("\4", 1), FALSE,
+                                           "urgent"),
+                            "BadRequest");
   n = test_host_ask (pair->bob, NULL, "Manager", "Broadcast",
                      g_variant_new ("(s@ayb)", "global", test_bytes ("\3", 1), FALSE));
   g_assert_cmpstr (n, ==, "1");
@@ -192,9 +199,9 @@ test_messages (void)
   send_all_ways (&pair);
 
   connection = await_connection (pair.alice, "bob");
-  test_await (test_host_has (pair.alice, connection, "Connection", "MessagesReceived", "5"));
-  g_assert_true (test_has (pair.alice->changes, "Connection.MessagesReceived 5"));
-  test_await (test_host_has (pair.alice, connection, "Connection", "BytesReceived", "11"));
+  test_await (test_host_has (pair.alice, connection, "Connection", "MessagesReceived", "6"));
+  g_assert_true (test_has (pair.alice->changes, "Connection.MessagesReceived 6"));
+  test_await (test_host_has (pair.alice, connection, "Connection", "BytesReceived", "12"));
   g_assert_true (test_host_has (pair.alice, connection, "Connection", "MessagesSent", "0"));
   g_assert_true (test_host_has (pair.alice, connection, "Connection", "BytesSent", "0"));
   g_assert_true (test_host_has (pair.alice, connection, "Connection", "Room", "global"));
@@ -202,16 +209,16 @@ test_messages (void)
   test_await (!test_host_has (pair.alice, connection, "Connection", "CandidatePair", ""));
   g_clear_pointer (&connection, g_free);
   connection = await_connection (pair.bob, "alice");
-  test_await (test_host_has (pair.bob, connection, "Connection", "MessagesSent", "5"));
-  test_await (test_host_has (pair.bob, connection, "Connection", "BytesSent", "11"));
+  test_await (test_host_has (pair.bob, connection, "Connection", "MessagesSent", "6"));
+  test_await (test_host_has (pair.bob, connection, "Connection", "BytesSent", "12"));
 
   statistics = test_host_ask (pair.bob, NULL, "Manager", "GetStatistics", NULL);
   g_assert_nonnull (strstr (statistics, "{\"coordinator\":null,\"node\":{"));
-  g_assert_nonnull (strstr (statistics, "\"open\":1,\"messagesSent\":5,"));
+  g_assert_nonnull (strstr (statistics, "\"open\":1,\"messagesSent\":6,"));
   g_clear_pointer (&statistics, g_free);
   statistics = test_host_ask (pair.alice, NULL, "Manager", "GetStatistics", NULL);
   g_assert_nonnull (strstr (statistics, "{\"coordinator\":{\"version\":"));
-  g_assert_nonnull (strstr (statistics, "\"messagesReceived\":5,"));
+  g_assert_nonnull (strstr (statistics, "\"messagesReceived\":6,"));
 
   test_host_ask (pair.bob, connection, "Connection", "Close", NULL);
   minus = g_strconcat ("-", connection, NULL);

@@ -135,6 +135,7 @@ def bash_names():
     for line, wanted in (('sentient peers ', ['global', 'lobby']), ('sentient leave l', ['lobby']),
                          ('sentient peers global ', []), ('sentient send ', ['bob', 'a:b:c', 'eve']),
                          ('sentient send b', ['bob']), ('sentient send bob ', []),
+                         ('sentient send --priority ', ['low', 'normal', 'high']),
                          ('sentient send --room ', ['global', 'lobby']), ('sentient send --room=l', ['lobby']),
                          ('sentient send a:b:', ['c']), ('sentient connect e', ['eve']),
                          ('sentient disconnect ', ['bob']), ('sentient stop ', ['coordinator', 'node']),

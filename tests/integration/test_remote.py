@@ -176,6 +176,10 @@ def send():
     contains(run('send', 'bob', '--file', path + '-none', status=1)[1], 'cannot be read', 'no file')
     contains(run('send', 'bob', '--file', tmpdir(), status=1)[1], 'cannot be read', 'a folder')
     equal(fake.calls(), [], 'calls')
+    run('send', 'bob', 'x', '--priority=high')
+    run('send', '--priority', 'low', 'bob', 'y')
+    equal(fake.calls(), ['priority high', 'send bob text 1 78', 'priority low', 'send bob text 1 79'], 'calls')
+
     contains(run('send', 'nobody', 'x', status=1)[1], 'no open connection to nobody', 'stderr')
     contains(run('send', '--room', 'empty', 'x', status=1)[1], 'sent to nobody', 'stderr')
 
@@ -235,6 +239,8 @@ def usage():
                         (['leave', 'ä'], 'will not do'), (['send'], 'needs a node, or --room'),
                         (['send', 'bob'], 'needs a text'), (['send', '--room', 'r'], 'needs a text'),
                         (['send', 'bob', 'x', '--file', '-'], 'not both'), (['send', 'b b', 'x'], 'will not do'),
+                        (['send', 'bob', 'x', '--priority', 'urgent'], '"urgent" is no priority'),
+                        (['send', '--room', 'r', 'x', '--priority', 'low'], 'goes with a node'),
                         (['connect'], 'sentient connect NODE'), (['disconnect', 'a/b'], 'will not do'),
                         (['seed', 'ftp://x'], 'http://127.0.0.1:8888'), (['start', 'x'], 'neither coordinator'),
                         (['stop', 'x'], 'neither coordinator'), (['reload', 'x'], 'takes no further words'),

@@ -3,6 +3,7 @@
 
 static const char *const signal_types[] = { "offer", "answer", "ice-candidate", "renegotiate" };
 static const char *const leave_reasons[] = { "left", "timeout", "replaced" };
+static const char *const priorities[] = { "low", "normal", "high" };
 static const char *const peer_states[]
     = { "disconnected", "connecting", "connected", "reconnecting" };
 static const char *const channel_kinds[] = { "none", "websocket", "long-poll" };
@@ -102,6 +103,42 @@ sentient_leave_reason_from_string (const char *text, SentientLeaveReason *reason
   if (!value_of (leave_reasons, G_N_ELEMENTS (leave_reasons), text, &value))
     return FALSE;
   *reason = value;
+  return TRUE;
+}
+
+/**
+ * sentient_priority_to_string:
+ * @priority: a priority
+ *
+ * Returns: (nullable): the word for it, a static string: "low", "normal" or "high"
+ *
+ * Since: 0.1
+ */
+const char *
+sentient_priority_to_string (SentientPriority priority)
+{
+  return name_of (priorities, G_N_ELEMENTS (priorities), priority);
+}
+
+/**
+ * sentient_priority_from_string:
+ * @text: (nullable): a word, see sentient_priority_to_string()
+ * @priority: (out): return location
+ *
+ * Returns: %TRUE if @text names a priority
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_priority_from_string (const char *text, SentientPriority *priority)
+{
+  guint value;
+
+  g_return_val_if_fail (priority != NULL, FALSE);
+
+  if (!value_of (priorities, G_N_ELEMENTS (priorities), text, &value))
+    return FALSE;
+  *priority = value;
   return TRUE;
 }
 

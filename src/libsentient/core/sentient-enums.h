@@ -42,6 +42,24 @@ typedef enum
 } SentientLeaveReason;
 
 /**
+ * SentientPriority:
+ * @SENTIENT_PRIORITY_LOW: what can wait: it takes what the others leave
+ * @SENTIENT_PRIORITY_NORMAL: what sentient_peer_send() gives a message
+ * @SENTIENT_PRIORITY_HIGH: overtakes whatever waits of the others
+ *
+ * How urgent a message is, among those that wait for the same node. Within a priority, messages
+ * keep their order.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  SENTIENT_PRIORITY_LOW,
+  SENTIENT_PRIORITY_NORMAL,
+  SENTIENT_PRIORITY_HIGH,
+} SentientPriority;
+
+/**
  * SentientPeerState:
  * @SENTIENT_PEER_STATE_DISCONNECTED: no coordinator, and none is being tried
  * @SENTIENT_PEER_STATE_CONNECTING: the first connection to a coordinator is being made
@@ -152,6 +170,10 @@ SENTIENT_API
 const char *sentient_leave_reason_to_string (SentientLeaveReason reason);
 SENTIENT_API
 gboolean sentient_leave_reason_from_string (const char *text, SentientLeaveReason *reason);
+SENTIENT_API
+const char *sentient_priority_to_string (SentientPriority priority);
+SENTIENT_API
+gboolean sentient_priority_from_string (const char *text, SentientPriority *priority);
 SENTIENT_API
 const char *sentient_peer_state_to_string (SentientPeerState state);
 SENTIENT_API

@@ -14,8 +14,12 @@ typedef struct
   GTask *task;
   GBytes *data;
   gboolean is_text;
+  SentientPriority priority;
   GSource *cancel;
 } Sender;
+
+G_STATIC_ASSERT ((guint)SENTIENT_PRIORITY_LOW == SENTIENT_STREAM_PRIORITY_LOW);
+G_STATIC_ASSERT ((guint)SENTIENT_PRIORITY_HIGH == SENTIENT_STREAM_PRIORITY_HIGH);
 
 static void
 clear_source (GSource **source)
@@ -124,7 +128,11 @@ sentient_connection_end_messages (SentientConnection *self, const GError *error)
 /* Out */
 
 static gboolean
-push (SentientConnection *self, GBytes *data, gboolean is_text, GError **error)
+push (SentientConnection *self,
+      GBytes *data,
+      gboolean is_text,
+      SentientPriority priority,
+      GError **error)
 {
   if (!sentient_connection_is_usable (self))
     {
@@ -134,7 +142,7 @@ push (SentientConnection *self, GBytes *data, gboolean is_text, GError **error)
   if (self->stream != NULL
           ? !sentient_stream_push (self->stream, data,
                                    is_text ? SENTIENT_FRAME_TEXT : SENTIENT_FRAME_BINARY,
-                                   SENTIENT_STREAM_PRIORITY_NORMAL, error)
+                                   (SentientStreamPriority)priority, error)
           : !sentient_link_send (self->link, data, is_text, error))
     {
       g_prefix_error (error, "to “%s”: ", self->node_id);
@@ -147,11 +155,24 @@ push (SentientConnection *self, GBytes *data, gboolean is_text, GError **error)
   return TRUE;
 }
 
-gboolean
-sentient_connection_send (SentientConnection *self, GBytes *data, gboolean is_text, GError **error)
+/* Nobody waits who would be overtaken wrongly. */
+static gboolean
+is_next (SentientConnection *self, SentientPriority priority)
 {
-  if (self->senders.length == 0)
-    return push (self, data, is_text, error);
+  const Sender *first = g_queue_peek_head (&self->senders);
+
+  return first == NULL || first->priority < priority;
+}
+
+gboolean
+sentient_connection_send (SentientConnection *self,
+                          GBytes *data,
+                          gboolean is_text,
+                          SentientPriority priority,
+                          GError **error)
+{
+  if (is_next (self, priority))
+    return push (self, data, is_text, priority, error);
   g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_WOULD_BLOCK,
                "to “%s”: %u messages wait to be taken already. Send it again when the channel has "
                "drained.",
@@ -171,10 +192,25 @@ on_sender_cancelled (GCancellable *cancellable, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Behind those that are as urgent. */
+static void
+queue_sender (SentientConnection *self, Sender *sender)
+{
+  GList *before = self->senders.tail;
+
+  while (before != NULL && ((Sender *)before->data)->priority < sender->priority)
+    before = before->prev;
+  if (before != NULL)
+    g_queue_insert_after (&self->senders, before, sender);
+  else
+    g_queue_push_head (&self->senders, sender);
+}
+
 void
 sentient_connection_send_task (SentientConnection *self,
                                GBytes *data,
                                gboolean is_text,
+                               SentientPriority priority,
                                GTask *task)
 {
   g_autoptr (GTask) owned = task;
@@ -184,9 +220,9 @@ sentient_connection_send_task (SentientConnection *self,
 
   if (g_task_return_error_if_cancelled (task))
     return;
-  if (self->senders.length == 0)
+  if (is_next (self, priority))
     {
-      if (push (self, data, is_text, &error))
+      if (push (self, data, is_text, priority, &error))
         {
           g_task_return_boolean (task, TRUE);
           return;
@@ -210,14 +246,15 @@ sentient_connection_send_task (SentientConnection *self,
   sender->task = g_steal_pointer (&owned);
   sender->data = g_bytes_ref (data);
   sender->is_text = is_text;
+  sender->priority = priority;
   if (cancellable != NULL)
     sender->cancel
         = add_source (g_cancellable_source_new (cancellable),
                       (GSourceFunc)G_CALLBACK (on_sender_cancelled), sender, self->peer->context);
-  g_queue_push_tail (&self->senders, sender);
+  queue_sender (self, sender);
 }
 
-/* Those who wait, in order, as far as there is room. */
+/* Those who wait, the most urgent first, as far as there is room. */
 static void
 serve_senders (SentientConnection *self)
 {
@@ -228,7 +265,7 @@ serve_senders (SentientConnection *self)
       g_autoptr (GTask) task = NULL;
       g_autoptr (GError) error = NULL;
 
-      if (!push (self, sender->data, sender->is_text, &error)
+      if (!push (self, sender->data, sender->is_text, sender->priority, &error)
           && g_error_matches (error, SENTIENT_ERROR, SENTIENT_ERROR_WOULD_BLOCK))
         return;
       g_queue_remove (&self->senders, sender);

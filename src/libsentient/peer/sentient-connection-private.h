@@ -45,7 +45,7 @@ struct _SentientConnection
   /* The messages, see sentient-connection-messages.c. */
   SentientStream *stream; /* NULL: the plain channel of a node without framing, or not open yet */
   GBytes *held;           /* a frame that the link did not take yet */
-  GQueue senders;         /* Sender: who waits in send_async () */
+  GQueue senders;         /* Sender: who waits in send_async (), the most urgent first */
   GSource *flush;         /* what was pushed goes out together */
   GSource *beat;          /* the next look at the time */
   GSource *closing_timer; /* how long what waits may still go out before the end */
@@ -74,12 +74,16 @@ void sentient_connection_pause_messages (SentientConnection *self);
 void sentient_connection_resume_messages (SentientConnection *self);
 /* Whoever waits to send is told that it is over; NULL: closed in good order. */
 void sentient_connection_end_messages (SentientConnection *self, const GError *error);
-gboolean
-sentient_connection_send (SentientConnection *self, GBytes *data, gboolean is_text, GError **error);
+gboolean sentient_connection_send (SentientConnection *self,
+                                   GBytes *data,
+                                   gboolean is_text,
+                                   SentientPriority priority,
+                                   GError **error);
 /* Takes task, which returns a boolean. */
 void sentient_connection_send_task (SentientConnection *self,
                                     GBytes *data,
                                     gboolean is_text,
+                                    SentientPriority priority,
                                     GTask *task);
 /* What came over the link. The rest may be the end of the connection. */
 void sentient_connection_receive (SentientConnection *self, GBytes *data, gboolean is_text);

@@ -16,23 +16,34 @@ find_open (SentientPeer *self, const char *node_id, GError **error)
 }
 
 static gboolean
-send_to (SentientPeer *self, const char *node_id, GBytes *data, gboolean is_text, GError **error)
+send_to (SentientPeer *self,
+         const char *node_id,
+         GBytes *data,
+         gboolean is_text,
+         SentientPriority priority,
+         GError **error)
 {
   SentientConnection *connection = find_open (self, node_id, error);
 
-  return connection != NULL && sentient_connection_send (connection, data, is_text, error);
+  return connection != NULL
+         && sentient_connection_send (connection, data, is_text, priority, error);
 }
 
 /* Takes task. */
 static void
-send_task_to (SentientPeer *self, const char *node_id, GBytes *data, gboolean is_text, GTask *task)
+send_task_to (SentientPeer *self,
+              const char *node_id,
+              GBytes *data,
+              gboolean is_text,
+              SentientPriority priority,
+              GTask *task)
 {
   GError *error = NULL;
   SentientConnection *connection = find_open (self, node_id, &error);
 
   if (connection != NULL)
     {
-      sentient_connection_send_task (connection, data, is_text, task);
+      sentient_connection_send_task (connection, data, is_text, priority, task);
       return;
     }
   g_task_return_error (task, error);
@@ -74,7 +85,7 @@ sentient_peer_send (SentientPeer *self, const char *node_id, const char *text, G
   g_return_val_if_fail (text != NULL, FALSE);
 
   data = g_bytes_new (text, strlen (text));
-  return send_to (self, node_id, data, TRUE, error);
+  return send_to (self, node_id, data, TRUE, SENTIENT_PRIORITY_NORMAL, error);
 }
 
 /**
@@ -97,7 +108,41 @@ sentient_peer_send_bytes (SentientPeer *self, const char *node_id, GBytes *data,
   g_return_val_if_fail (node_id != NULL, FALSE);
   g_return_val_if_fail (data != NULL, FALSE);
 
-  return send_to (self, node_id, data, FALSE, error);
+  return send_to (self, node_id, data, FALSE, SENTIENT_PRIORITY_NORMAL, error);
+}
+
+/**
+ * sentient_peer_send_message:
+ * @self: a peer
+ * @node_id: a connected node
+ * @data: at most #SentientPeer:max-message-size bytes
+ * @is_text: whether it is text; then it must be UTF-8 without a NUL
+ * @priority: how urgent it is
+ * @error: return location
+ *
+ * Sends a message that is more or less urgent than others; else like sentient_peer_send(), which
+ * gives its messages %SENTIENT_PRIORITY_NORMAL. A message overtakes those of a lower priority that
+ * were not sent yet. To a node that does not know the framing `sentient.v1`, only those overtake
+ * and are overtaken that wait in sentient_peer_send_message_async() and its like.
+ *
+ * Returns: %TRUE if the channel took it
+ *
+ * Since: 0.1
+ */
+gboolean
+sentient_peer_send_message (SentientPeer *self,
+                            const char *node_id,
+                            GBytes *data,
+                            gboolean is_text,
+                            SentientPriority priority,
+                            GError **error)
+{
+  g_return_val_if_fail (SENTIENT_IS_PEER (self), FALSE);
+  g_return_val_if_fail (node_id != NULL, FALSE);
+  g_return_val_if_fail (data != NULL, FALSE);
+  g_return_val_if_fail (sentient_priority_to_string (priority) != NULL, FALSE);
+
+  return send_to (self, node_id, data, is_text, priority, error);
 }
 
 /**
@@ -110,9 +155,10 @@ sentient_peer_send_bytes (SentientPeer *self, const char *node_id, GBytes *data,
  * @user_data: for @callback
  *
  * Sends a text message as soon as not too much is waiting for the other node, see
- * sentient_peer_send(). Messages that wait are taken in order; sentient_peer_send() is refused
- * meanwhile, so that it does not overtake them. 1024 messages may wait for a node; the next one
- * ends with %SENTIENT_ERROR_WOULD_BLOCK.
+ * sentient_peer_send(). Messages that wait are taken in order of their priority and, within one, as
+ * they came; sentient_peer_send() is refused while such of its priority or a higher one wait, so
+ * that it does not overtake them. 1024 messages may wait for a node; the next one ends with
+ * %SENTIENT_ERROR_WOULD_BLOCK.
  *
  * Since: 0.1
  */
@@ -135,7 +181,7 @@ sentient_peer_send_async (SentientPeer *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, sentient_peer_send_async);
   data = g_bytes_new (text, strlen (text));
-  send_task_to (self, node_id, data, TRUE, task);
+  send_task_to (self, node_id, data, TRUE, SENTIENT_PRIORITY_NORMAL, task);
 }
 
 /**
@@ -168,7 +214,46 @@ sentient_peer_send_bytes_async (SentientPeer *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, sentient_peer_send_async);
-  send_task_to (self, node_id, data, FALSE, task);
+  send_task_to (self, node_id, data, FALSE, SENTIENT_PRIORITY_NORMAL, task);
+}
+
+/**
+ * sentient_peer_send_message_async:
+ * @self: a peer
+ * @node_id: a connected node
+ * @data: at most #SentientPeer:max-message-size bytes
+ * @is_text: whether it is text; then it must be UTF-8 without a NUL
+ * @priority: how urgent it is, see sentient_peer_send_message()
+ * @cancellable: (nullable): a #GCancellable; once the message is taken it cannot be called back
+ * @callback: called when the message is taken
+ * @user_data: for @callback
+ *
+ * Sends a message that is more or less urgent than others; else like sentient_peer_send_async(),
+ * and finished like it.
+ *
+ * Since: 0.1
+ */
+void
+sentient_peer_send_message_async (SentientPeer *self,
+                                  const char *node_id,
+                                  GBytes *data,
+                                  gboolean is_text,
+                                  SentientPriority priority,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (SENTIENT_IS_PEER (self));
+  g_return_if_fail (node_id != NULL);
+  g_return_if_fail (data != NULL);
+  g_return_if_fail (sentient_priority_to_string (priority) != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, sentient_peer_send_async);
+  send_task_to (self, node_id, data, is_text, priority, task);
 }
 
 /**
@@ -177,7 +262,8 @@ sentient_peer_send_bytes_async (SentientPeer *self,
  * @result: what the callback got
  * @error: return location
  *
- * Finishes sentient_peer_send_async() and sentient_peer_send_bytes_async().
+ * Finishes sentient_peer_send_async(), sentient_peer_send_bytes_async() and
+ * sentient_peer_send_message_async().
  *
  * Errors: those of sentient_peer_send() without %SENTIENT_ERROR_WOULD_BLOCK, and what ended the
  * connection while the message waited (%SENTIENT_ERROR_CONNECTION_LOST, %SENTIENT_ERROR_PROTOCOL).
@@ -234,7 +320,8 @@ broadcast (SentientPeer *self,
 
       if (!is_reached_by (open->pdata[i], joined))
         continue;
-      if (sentient_connection_send (open->pdata[i], data, is_text, &local))
+      if (sentient_connection_send (open->pdata[i], data, is_text, SENTIENT_PRIORITY_NORMAL,
+                                    &local))
         sent++;
       else if (failed++ == 0)
         first = g_steal_pointer (&local);

@@ -111,6 +111,13 @@ SENTIENT_API
 gboolean
 sentient_peer_send_bytes (SentientPeer *self, const char *node_id, GBytes *data, GError **error);
 SENTIENT_API
+gboolean sentient_peer_send_message (SentientPeer *self,
+                                     const char *node_id,
+                                     GBytes *data,
+                                     gboolean is_text,
+                                     SentientPriority priority,
+                                     GError **error);
+SENTIENT_API
 void sentient_peer_send_async (SentientPeer *self,
                                const char *node_id,
                                const char *text,
@@ -124,6 +131,15 @@ void sentient_peer_send_bytes_async (SentientPeer *self,
                                      GCancellable *cancellable,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data);
+SENTIENT_API
+void sentient_peer_send_message_async (SentientPeer *self,
+                                       const char *node_id,
+                                       GBytes *data,
+                                       gboolean is_text,
+                                       SentientPriority priority,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
 SENTIENT_API
 gboolean sentient_peer_send_finish (SentientPeer *self, GAsyncResult *result, GError **error);
 SENTIENT_API

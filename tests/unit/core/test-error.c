@@ -56,6 +56,7 @@ test_enums (void)
 {
   SentientSignalType type;
   SentientLeaveReason reason;
+  SentientPriority priority;
 
   for (guint i = SENTIENT_SIGNAL_TYPE_OFFER; i <= SENTIENT_SIGNAL_TYPE_RENEGOTIATE; i++)
     {
@@ -68,6 +69,13 @@ test_enums (void)
           sentient_leave_reason_from_string (sentient_leave_reason_to_string (i), &reason));
       g_assert_cmpuint (reason, ==, i);
     }
+  for (guint i = SENTIENT_PRIORITY_LOW; i <= SENTIENT_PRIORITY_HIGH; i++)
+    {
+      g_assert_true (sentient_priority_from_string (sentient_priority_to_string (i), &priority));
+      g_assert_cmpuint (priority, ==, i);
+    }
+  g_assert_false (sentient_priority_from_string ("urgent", &priority));
+  g_assert_null (sentient_priority_to_string (99));
   g_assert_false (sentient_signal_type_from_string ("OFFER", &type));
   g_assert_false (sentient_signal_type_from_string (NULL, &type));
   g_assert_null (sentient_signal_type_to_string (99));

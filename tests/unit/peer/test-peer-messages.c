@@ -476,6 +476,88 @@ test_not_kept (Fixture *fixture, gconstpointer data)
   g_clear_object (&again); /* holds the connection */
 }
 
+/* As large as what fills the channel: else it would fit beside it. */
+static void
+send_urgent (Fixture *fixture, const char *text, SentientPriority priority)
+{
+  char *padded = g_strdup_printf ("%-60000s", text);
+  g_autoptr (GBytes) data = g_bytes_new_take (padded, strlen (padded));
+
+  sentient_peer_send_message_async (fixture->alice->peer, "bob", data, TRUE, priority, NULL,
+                                    on_sent, fixture);
+}
+
+static gboolean
+send_priority (Fixture *fixture, const char *text, SentientPriority priority, GError **error)
+{
+  g_autoptr (GBytes) data = g_bytes_new (text, strlen (text));
+
+  return sentient_peer_send_message (fixture->alice->peer, "bob", data, TRUE, priority, error);
+}
+
+/* Who waits is served by priority, then as they came; be the channel framed or plain. */
+static void
+check_priorities (gboolean is_plain)
+{
+  static const char *const expected[]
+      = { "high 1", "high 2", "normal 1", "normal 2", "low 1", "low 2" };
+  Fixture fixture = { 0 };
+  g_autofree char *filler = g_strnfill (60000, 'x');
+  g_autoptr (GError) error = NULL;
+  guint n = 0;
+
+  set_up_with (&fixture, is_plain, is_plain, NULL);
+  if (!is_plain)
+    sentient_connection_set_paused (fixture.to_alice, TRUE);
+  while (send_text (fixture.alice, "bob", filler))
+    n++;
+  send_urgent (&fixture, "low 1", SENTIENT_PRIORITY_LOW);
+  send_urgent (&fixture, "normal 1", SENTIENT_PRIORITY_NORMAL);
+  send_urgent (&fixture, "high 1", SENTIENT_PRIORITY_HIGH);
+  send_urgent (&fixture, "low 2", SENTIENT_PRIORITY_LOW);
+  send_urgent (&fixture, "high 2", SENTIENT_PRIORITY_HIGH);
+  send_urgent (&fixture, "normal 2", SENTIENT_PRIORITY_NORMAL);
+  sentient_connection_set_paused (fixture.to_alice, FALSE);
+  await (fixture.results->len == 6 && fixture.bob->messages->len == n + 6);
+  for (guint i = 0, at = 0; i < n + 6; i++)
+    {
+      const char *text = (const char *)fixture.bob->messages->pdata[i] + strlen ("alice: ");
+
+      if (*text == 'x')
+        continue;
+      g_assert_cmpuint (at, <, G_N_ELEMENTS (expected));
+      if (!g_str_has_prefix (text, expected[at]))
+        g_error ("%.10s came where %s was due", text, expected[at]);
+      at++;
+    }
+  g_assert_true (send_priority (&fixture, "now", SENTIENT_PRIORITY_HIGH, &error));
+  await (has (fixture.bob->messages, "alice: now"));
+  g_assert_false (send_priority (&fixture, "\xff", SENTIENT_PRIORITY_LOW, &error));
+  g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST);
+  tear_down (&fixture, NULL);
+}
+
+static void
+test_priorities (void)
+{
+  check_priorities (FALSE);
+  check_priorities (TRUE);
+}
+
+/* What the channel took already is overtaken, too, as long as it is not sent. */
+static void
+test_overtakes (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *filler = g_strnfill (20000, 'x');
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 40; i++)
+    g_assert_true (send_priority (fixture, filler, SENTIENT_PRIORITY_LOW, &error));
+  g_assert_true (send_priority (fixture, "urgent", SENTIENT_PRIORITY_HIGH, &error));
+  await (fixture->bob->messages->len == 41);
+  g_assert_cmpstr (fixture->bob->messages->pdata[0], ==, "alice: urgent");
+}
+
 static void
 add (const char *path, void (*test) (Fixture *, gconstpointer))
 {
@@ -490,6 +572,8 @@ main (int argc, char **argv)
   add ("/peer/messages/max-size", test_max_size);
   g_test_add_func ("/peer/messages/plain", test_plain);
   add ("/peer/messages/back-pressure", test_back_pressure);
+  g_test_add_func ("/peer/messages/priorities", test_priorities);
+  add ("/peer/messages/overtakes", test_overtakes);
   add ("/peer/messages/pause-within", test_pause_within);
   add ("/peer/messages/close", test_close);
   add ("/peer/messages/waiting-limit", test_waiting_limit);
