@@ -14,6 +14,7 @@
 #include "doctor/sentient-finding.h"
 #include "doctor/sentient-network-doctor.h"
 #include "doctor/sentient-network-report.h"
+#include "webrtc/sentient-data-channel.h"
 #include "coordinator/sentient-coordinator.h"
 #include "peer/sentient-connection.h"
 #include "peer/sentient-peer.h"

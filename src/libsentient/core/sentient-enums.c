@@ -4,6 +4,7 @@
 static const char *const signal_types[] = { "offer", "answer", "ice-candidate", "renegotiate" };
 static const char *const leave_reasons[] = { "left", "timeout", "replaced" };
 static const char *const priorities[] = { "low", "normal", "high" };
+static const char *const data_channel_states[] = { "connecting", "open", "closing", "closed" };
 static const char *const peer_states[]
     = { "disconnected", "connecting", "connected", "reconnecting" };
 static const char *const channel_kinds[] = { "none", "websocket", "long-poll" };
@@ -140,6 +141,20 @@ sentient_priority_from_string (const char *text, SentientPriority *priority)
     return FALSE;
   *priority = value;
   return TRUE;
+}
+
+/**
+ * sentient_data_channel_state_to_string:
+ * @state: a state
+ *
+ * Returns: (nullable): a static word for logs and tables
+ *
+ * Since: 0.1
+ */
+const char *
+sentient_data_channel_state_to_string (SentientDataChannelState state)
+{
+  return name_of (data_channel_states, G_N_ELEMENTS (data_channel_states), state);
 }
 
 /**

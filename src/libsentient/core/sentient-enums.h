@@ -60,6 +60,25 @@ typedef enum
 } SentientPriority;
 
 /**
+ * SentientDataChannelState:
+ * @SENTIENT_DATA_CHANNEL_STATE_CONNECTING: the other end has not taken it yet
+ * @SENTIENT_DATA_CHANNEL_STATE_OPEN: it takes and gives messages
+ * @SENTIENT_DATA_CHANNEL_STATE_CLOSING: it is being closed by this end
+ * @SENTIENT_DATA_CHANNEL_STATE_CLOSED: it is over
+ *
+ * Where a #SentientDataChannel stands.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  SENTIENT_DATA_CHANNEL_STATE_CONNECTING,
+  SENTIENT_DATA_CHANNEL_STATE_OPEN,
+  SENTIENT_DATA_CHANNEL_STATE_CLOSING,
+  SENTIENT_DATA_CHANNEL_STATE_CLOSED,
+} SentientDataChannelState;
+
+/**
  * SentientPeerState:
  * @SENTIENT_PEER_STATE_DISCONNECTED: no coordinator, and none is being tried
  * @SENTIENT_PEER_STATE_CONNECTING: the first connection to a coordinator is being made
@@ -174,6 +193,8 @@ SENTIENT_API
 const char *sentient_priority_to_string (SentientPriority priority);
 SENTIENT_API
 gboolean sentient_priority_from_string (const char *text, SentientPriority *priority);
+SENTIENT_API
+const char *sentient_data_channel_state_to_string (SentientDataChannelState state);
 SENTIENT_API
 const char *sentient_peer_state_to_string (SentientPeerState state);
 SENTIENT_API

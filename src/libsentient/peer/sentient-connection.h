@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 #include "core/sentient-enums.h"
+#include "webrtc/sentient-data-channel.h"
 
 G_BEGIN_DECLS
 
@@ -34,5 +35,19 @@ SENTIENT_API
 void sentient_connection_set_paused (SentientConnection *self, gboolean paused);
 SENTIENT_API
 char *sentient_connection_dup_candidate_pair (SentientConnection *self);
+SENTIENT_API
+void sentient_connection_open_channel_async (SentientConnection *self,
+                                             const char *label,
+                                             const char *protocol,
+                                             gboolean ordered,
+                                             int max_retransmits,
+                                             int max_lifetime,
+                                             GCancellable *cancellable,
+                                             GAsyncReadyCallback callback,
+                                             gpointer user_data);
+SENTIENT_API
+SentientDataChannel *sentient_connection_open_channel_finish (SentientConnection *self,
+                                                              GAsyncResult *result,
+                                                              GError **error);
 
 G_END_DECLS

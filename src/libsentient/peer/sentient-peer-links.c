@@ -319,6 +319,16 @@ on_link_drained (SentientLink *link, SentientConnection *connection)
 }
 
 static void
+on_link_channel (SentientLink *link, SentientDataChannel *channel, SentientConnection *connection)
+{
+  g_autoptr (SentientPeer) self = g_object_ref (connection->peer);
+
+  sentient_peer_trace (self, connection->node_id, "data channel “%s” opened by the other end",
+                       sentient_data_channel_get_label (channel));
+  sentient_peer_emit_data_channel (self, connection->node_id, channel);
+}
+
+static void
 on_link_closed (SentientLink *link, GError *error, SentientConnection *connection)
 {
   SentientPeer *self = connection->peer;
@@ -372,6 +382,7 @@ listen_to (SentientLink *link, SentientConnection *connection)
   g_signal_connect_object (link, "opened", G_CALLBACK (on_link_opened), connection, 0);
   g_signal_connect_object (link, "message", G_CALLBACK (on_link_message), connection, 0);
   g_signal_connect_object (link, "drained", G_CALLBACK (on_link_drained), connection, 0);
+  g_signal_connect_object (link, "channel", G_CALLBACK (on_link_channel), connection, 0);
   g_signal_connect_object (link, "closed", G_CALLBACK (on_link_closed), connection, 0);
   sentient_peer_watch_ways (link, connection);
 }

@@ -174,6 +174,9 @@ void sentient_peer_emit_message (SentientPeer *self,
                                  GBytes *data,
                                  gboolean is_text);
 void sentient_peer_emit_drained (SentientPeer *self, const char *node_id);
+void sentient_peer_emit_data_channel (SentientPeer *self,
+                                      const char *node_id,
+                                      SentientDataChannel *channel);
 void sentient_peer_emit_error (SentientPeer *self, const GError *error);
 void
 sentient_peer_emit_member_joined (SentientPeer *self, SentientRoom *room, SentientMember *member);

@@ -11,6 +11,7 @@ enum
   PEER_RECONNECTED,
   MESSAGE,
   DRAINED,
+  DATA_CHANNEL,
   ERROR_SIGNAL,
   MEMBER_JOINED,
   MEMBER_LEFT,
@@ -120,12 +121,32 @@ install_connection_signals (SentientPeerClass *klass)
                                        G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
 }
 
+static void
+install_channel_signals (SentientPeerClass *klass)
+{
+  /**
+   * SentientPeer::data-channel:
+   * @self: the peer
+   * @node_id: the node at the other end
+   * @channel: the channel, open
+   *
+   * The other node opened a further data channel, see sentient_connection_open_channel_async().
+   * Connect to its signals right here, or messages are missed. Close it if it is not wanted.
+   *
+   * Since: 0.1
+   */
+  signals[DATA_CHANNEL]
+      = g_signal_new ("data-channel", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                      NULL, G_TYPE_NONE, 2, G_TYPE_STRING, SENTIENT_TYPE_DATA_CHANNEL);
+}
+
 void
 sentient_peer_install_signals (SentientPeerClass *klass)
 {
   GType type = G_TYPE_FROM_CLASS (klass);
 
   install_connection_signals (klass);
+  install_channel_signals (klass);
 
   /**
    * SentientPeer::error:
@@ -205,6 +226,14 @@ void
 sentient_peer_emit_drained (SentientPeer *self, const char *node_id)
 {
   g_signal_emit (self, signals[DRAINED], 0, node_id);
+}
+
+void
+sentient_peer_emit_data_channel (SentientPeer *self,
+                                 const char *node_id,
+                                 SentientDataChannel *channel)
+{
+  g_signal_emit (self, signals[DATA_CHANNEL], 0, node_id, channel);
 }
 
 void

@@ -16,6 +16,7 @@ typedef enum
   SIGNAL_OPENED,
   SIGNAL_MESSAGE,
   SIGNAL_DRAINED,
+  SIGNAL_CHANNEL,
   SIGNAL_CLOSED,
   N_SIGNALS,
 } SentientLinkSignal;
@@ -47,6 +48,8 @@ sentient_link_default_init (SentientLinkInterface *iface)
                       G_TYPE_BYTES | G_SIGNAL_TYPE_STATIC_SCOPE, G_TYPE_BOOLEAN);
   signals[SIGNAL_DRAINED]
       = g_signal_new ("drained", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_CHANNEL] = g_signal_new ("channel", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                          G_TYPE_NONE, 1, SENTIENT_TYPE_DATA_CHANNEL);
   signals[SIGNAL_CLOSED] = g_signal_new ("closed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                          G_TYPE_NONE, 1, G_TYPE_ERROR);
 }
@@ -115,8 +118,8 @@ sentient_link_add_remote_candidate (SentientLink *self, guint mline, const char 
   SENTIENT_LINK_GET_IFACE (self)->add_remote_candidate (self, candidate);
 }
 
-static gboolean
-check_message (GBytes *data, gboolean is_text, GError **error)
+gboolean
+sentient_link_check_message (GBytes *data, gboolean is_text, GError **error)
 {
   gsize size;
   const char *bytes = g_bytes_get_data (data, &size);
@@ -152,7 +155,7 @@ sentient_link_send (SentientLink *self, GBytes *data, gboolean is_text, GError *
                    "The data channel is not open; nothing was sent. Wait until it is connected.");
       return FALSE;
     }
-  if (!check_message (data, is_text, error))
+  if (!sentient_link_check_message (data, is_text, error))
     return FALSE;
 
   buffered = iface->get_buffered_amount (self);
@@ -182,6 +185,28 @@ sentient_link_get_state (SentientLink *self)
   g_return_val_if_fail (SENTIENT_IS_LINK (self), SENTIENT_LINK_STATE_CLOSED);
 
   return SENTIENT_LINK_GET_IFACE (self)->get_state (self);
+}
+
+SentientDataChannel *
+sentient_link_open_channel (SentientLink *self,
+                            const SentientDataChannelOptions *options,
+                            GError **error)
+{
+  SentientLinkInterface *iface;
+
+  g_return_val_if_fail (SENTIENT_IS_LINK (self), NULL);
+
+  iface = SENTIENT_LINK_GET_IFACE (self);
+  if (iface->get_state (self) != SENTIENT_LINK_STATE_OPEN)
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_CONNECTED,
+                   "The data channel “%s” cannot be opened: the connection is not open",
+                   options->label);
+      return NULL;
+    }
+  if (!sentient_data_channel_check_options (options, error))
+    return NULL;
+  return iface->open_channel (self, options, error);
 }
 
 void
@@ -240,6 +265,12 @@ void
 sentient_link_emit_drained (SentientLink *self)
 {
   g_signal_emit (self, signals[SIGNAL_DRAINED], 0);
+}
+
+void
+sentient_link_emit_channel (SentientLink *self, SentientDataChannel *channel)
+{
+  g_signal_emit (self, signals[SIGNAL_CHANNEL], 0, channel);
 }
 
 void

@@ -3,11 +3,14 @@
 
 #include <gio/gio.h>
 #include "core/sentient-enums.h"
+#include "webrtc/sentient-data-channel-private.h"
 
 G_BEGIN_DECLS
 
 /* One message: over this webrtcbin 1.22 splits it silently. */
 #define SENTIENT_LINK_MAX_MESSAGE 65536
+/* The channel that is the link. */
+#define SENTIENT_LINK_LABEL "prrc"
 /* Waiting to be sent: over HIGH a send is refused, below LOW again "drained" is emitted. */
 #define SENTIENT_LINK_BUFFER_HIGH (1024 * 1024)
 #define SENTIENT_LINK_BUFFER_LOW (256 * 1024)
@@ -35,6 +38,7 @@ typedef enum
  *   opened ()
  *   message (GBytes *data, gboolean is_text)   text is valid UTF-8 without NUL; may be empty
  *   drained ()                                 send again after WOULD_BLOCK
+ *   channel (SentientDataChannel *channel)     a further one, which the other end opened
  *   closed (GError *error)                     once, the last of all; NULL: in good order
  *
  * Errors of "closed": LINK_FAILED (never opened), CONNECTION_LOST, PROTOCOL, MISSING_PLUGIN. A link
@@ -58,6 +62,10 @@ struct _SentientLinkInterface
   SentientLinkState (*get_state) (SentientLink *self);
   void (*close) (SentientLink *self);
   char *(*dup_description) (SentientLink *self);
+  /* The link is open and the options are sound. */
+  SentientDataChannel *(*open_channel) (SentientLink *self,
+                                        const SentientDataChannelOptions *options,
+                                        GError **error);
 };
 
 /* The subprotocol of the channel: the offerer gives it before it starts, or NULL; the other end
@@ -92,7 +100,15 @@ void sentient_link_close (SentientLink *self);
 /* For people: "host 127.0.0.1:1234 ↔ host 127.0.0.1:5678 (udp)". NULL: not known (yet). */
 char *sentient_link_dup_description (SentientLink *self);
 
+/* A further channel to the other end, beside the one that is the link; it ends with it. Errors:
+ * NOT_CONNECTED, BAD_REQUEST, BUSY, LINK_FAILED. */
+SentientDataChannel *sentient_link_open_channel (SentientLink *self,
+                                                 const SentientDataChannelOptions *options,
+                                                 GError **error);
+
 /* For the engines. */
+/* Errors: BAD_REQUEST, PAYLOAD_TOO_LARGE. */
+gboolean sentient_link_check_message (GBytes *data, gboolean is_text, GError **error);
 void
 sentient_link_emit_local_description (SentientLink *self, SentientSignalType type, const char *sdp);
 void sentient_link_emit_local_candidate (SentientLink *self, guint mline, const char *candidate);
@@ -102,6 +118,7 @@ void sentient_link_emit_complaint (SentientLink *self, const GError *error);
 void sentient_link_emit_opened (SentientLink *self);
 void sentient_link_emit_message (SentientLink *self, GBytes *data, gboolean is_text);
 void sentient_link_emit_drained (SentientLink *self);
+void sentient_link_emit_channel (SentientLink *self, SentientDataChannel *channel);
 void sentient_link_emit_closed (SentientLink *self, const GError *error);
 
 G_END_DECLS

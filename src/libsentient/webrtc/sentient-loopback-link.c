@@ -6,6 +6,7 @@
 #include "core/sentient-error.h"
 #include "core/sentient-mailbox.h"
 #include "core/sentient-race.h"
+#include "webrtc/sentient-loopback-channel.h"
 
 #define TOKEN_PREFIX "a=x-sentient-loopback:"
 #define CANDIDATE "candidate:1 1 UDP 2130706431 127.0.0.1 9 typ host"
@@ -27,8 +28,9 @@ typedef enum
   EVENT_OPEN,    /* both ends know each other */
   EVENT_MESSAGE, /* peer: the sender */
   EVENT_DRAINED,
-  EVENT_CLOSE,  /* the other end closed, or is gone */
-  EVENT_FINISH, /* from itself */
+  EVENT_CHANNEL, /* channel: the other end opened it */
+  EVENT_CLOSE,   /* the other end closed, or is gone */
+  EVENT_FINISH,  /* from itself */
 } EventKind;
 
 typedef struct
@@ -37,6 +39,7 @@ typedef struct
   Endpoint *peer;
   GBytes *data;
   gboolean is_text;
+  SentientLoopbackEnd *channel;
 } Event;
 
 struct _SentientLoopbackLink
@@ -50,6 +53,8 @@ struct _SentientLoopbackLink
   gboolean described; /* ours is told */
   gboolean would_block;
   GError *error;
+  GMainContext *context;
+  SentientDataChannelSet *channels;
 };
 
 static GMutex endpoints_lock;
@@ -128,6 +133,7 @@ event_free (Event *event)
     endpoint_took (event->peer, g_bytes_get_size (event->data));
   g_clear_pointer (&event->data, g_bytes_unref);
   g_clear_pointer (&event->peer, endpoint_unref);
+  g_clear_pointer (&event->channel, sentient_loopback_end_unref);
   g_free (event);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Event, event_free)
@@ -160,6 +166,7 @@ finish_later (SentientLoopbackLink *self, GError *error)
   self->state = SENTIENT_LINK_STATE_CLOSING;
   self->error = error;
   post (self->endpoint, EVENT_FINISH, NULL);
+  sentient_data_channel_set_lose_all (self->channels);
 }
 
 static void
@@ -302,6 +309,38 @@ sentient_loopback_link_dup_description (SentientLink *link)
                           self->peer->token);
 }
 
+static SentientDataChannel *
+sentient_loopback_link_open_channel (SentientLink *link,
+                                     const SentientDataChannelOptions *options,
+                                     GError **error)
+{
+  SentientLoopbackLink *self = SENTIENT_LOOPBACK_LINK (link);
+  SentientDataChannel *channel;
+  Event *event;
+
+  if (!sentient_data_channel_set_has_room (self->channels, TRUE, error))
+    return NULL;
+  event = g_new0 (Event, 1);
+  event->kind = EVENT_CHANNEL;
+  channel = sentient_loopback_end_open (self->channels, self->context, options, &event->channel);
+  sentient_mailbox_post (self->peer->mailbox, event);
+  return channel;
+}
+
+static void
+accept_channel (SentientLoopbackLink *self, SentientLoopbackEnd *end)
+{
+  g_autoptr (SentientDataChannel) channel = NULL;
+
+  if (!sentient_data_channel_set_has_room (self->channels, FALSE, NULL))
+    {
+      sentient_loopback_end_refuse (end);
+      return;
+    }
+  channel = sentient_loopback_end_accept (self->channels, self->context, end);
+  sentient_link_emit_channel (SENTIENT_LINK (self), channel);
+}
+
 static void
 sentient_loopback_link_iface_init (SentientLinkInterface *iface)
 {
@@ -314,6 +353,7 @@ sentient_loopback_link_iface_init (SentientLinkInterface *iface)
   iface->get_state = sentient_loopback_link_get_state;
   iface->close = sentient_loopback_link_close;
   iface->dup_description = sentient_loopback_link_dup_description;
+  iface->open_channel = sentient_loopback_link_open_channel;
 }
 
 static gboolean
@@ -368,6 +408,12 @@ handle_event (SentientLoopbackLink *self, Event *event)
           sentient_link_emit_drained (SENTIENT_LINK (self));
         }
       break;
+    case EVENT_CHANNEL:
+      if (self->state == SENTIENT_LINK_STATE_OPEN)
+        accept_channel (self, event->channel);
+      else
+        sentient_loopback_end_refuse (event->channel);
+      break;
     case EVENT_CLOSE:
       finish_later (self, NULL);
       break;
@@ -402,6 +448,8 @@ sentient_loopback_link_finalize (GObject *object)
   g_clear_pointer (&self->peer, endpoint_unref);
   g_clear_pointer (&self->endpoint, endpoint_unref);
   g_clear_error (&self->error);
+  sentient_data_channel_set_free (self->channels);
+  g_clear_pointer (&self->context, g_main_context_unref);
 
   G_OBJECT_CLASS (sentient_loopback_link_parent_class)->finalize (object);
 }
@@ -417,6 +465,8 @@ sentient_loopback_link_init (SentientLoopbackLink *self)
 {
   static gint last_number; /* atomic */
 
+  self->context = g_main_context_ref_thread_default ();
+  self->channels = sentient_data_channel_set_new ();
   self->endpoint = g_new0 (Endpoint, 1);
   g_atomic_ref_count_init (&self->endpoint->refs);
   self->endpoint->mailbox = sentient_mailbox_new (NULL, "sentient-loopback-link", on_event, self,

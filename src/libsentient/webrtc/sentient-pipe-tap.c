@@ -244,6 +244,29 @@ on_channel_close (GstWebRTCDataChannel *channel, gpointer user_data)
 
 /* called on the pc thread */
 static void
+on_further_close (GstWebRTCDataChannel *channel, gpointer user_data)
+{
+  post_channel_event (take_tap (user_data), SENTIENT_PIPE_EVENT_CHANNEL_CLOSED, channel);
+}
+
+/* called on the pc thread */
+static void
+on_further_low (GstWebRTCDataChannel *channel, gpointer user_data)
+{
+  post_channel_event (take_tap (user_data), SENTIENT_PIPE_EVENT_CHANNEL_LOW, channel);
+}
+
+/* called on the pc thread. Only this channel is broken; GStreamer 1.22 also says so when the other
+ * end closes it while there is something on its way. */
+static void
+on_further_error (GstWebRTCDataChannel *channel, const GError *error, gpointer user_data)
+{
+  g_debug ("A data channel ends: %s", error != NULL ? error->message : "it does not say why");
+  post_channel_event (take_tap (user_data), SENTIENT_PIPE_EVENT_CHANNEL_CLOSED, channel);
+}
+
+/* called on the pc thread */
+static void
 on_channel_low (GstWebRTCDataChannel *channel, gpointer user_data)
 {
   SentientPipeTap *tap = take_tap (user_data);
@@ -302,17 +325,46 @@ on_channel_string (GstWebRTCDataChannel *channel, const char *text, gpointer use
                 TRUE);
 }
 
-void
-sentient_pipe_tap_connect_channel (SentientPipeTap *tap, GstWebRTCDataChannel *channel)
+static void
+connect_channel (SentientPipeTap *tap, GstWebRTCDataChannel *channel)
 {
   g_object_set (channel, "buffered-amount-low-threshold", (guint64)(SENTIENT_LINK_BUFFER_LOW - 1),
                 NULL);
   tap_connect (tap, channel, "on-open", G_CALLBACK (on_channel_open));
-  tap_connect (tap, channel, "on-close", G_CALLBACK (on_channel_close));
-  tap_connect (tap, channel, "on-error", G_CALLBACK (on_channel_error));
   tap_connect (tap, channel, "on-message-data", G_CALLBACK (on_channel_data));
   tap_connect (tap, channel, "on-message-string", G_CALLBACK (on_channel_string));
+}
+
+void
+sentient_pipe_tap_connect_channel (SentientPipeTap *tap, GstWebRTCDataChannel *channel)
+{
+  g_atomic_int_set (&tap->has_main, TRUE);
+  connect_channel (tap, channel);
+  tap_connect (tap, channel, "on-close", G_CALLBACK (on_channel_close));
+  tap_connect (tap, channel, "on-error", G_CALLBACK (on_channel_error));
   tap_connect (tap, channel, "on-buffered-amount-low", G_CALLBACK (on_channel_low));
+}
+
+static void
+connect_further (SentientPipeTap *tap, GstWebRTCDataChannel *channel)
+{
+  connect_channel (tap, channel);
+  tap_connect (tap, channel, "on-close", G_CALLBACK (on_further_close));
+  tap_connect (tap, channel, "on-error", G_CALLBACK (on_further_error));
+  tap_connect (tap, channel, "on-buffered-amount-low", G_CALLBACK (on_further_low));
+}
+
+/* A channel of ours, before anything can happen to it; called on the thread that makes it. */
+static void
+on_prepare_data_channel (GstElement *webrtc,
+                         GstWebRTCDataChannel *channel,
+                         gboolean is_local,
+                         gpointer user_data)
+{
+  SentientPipeTap *tap = user_data;
+
+  if (is_local && g_atomic_int_get (&tap->has_main))
+    connect_further (tap, channel);
 }
 
 /* called on the pc thread. Connects at once: deferring loses messages. */
@@ -320,8 +372,13 @@ static void
 on_data_channel (GstElement *webrtc, GstWebRTCDataChannel *channel, gpointer user_data)
 {
   SentientPipeTap *tap = take_tap (user_data);
+  g_autofree char *label = NULL;
 
-  sentient_pipe_tap_connect_channel (tap, channel);
+  g_object_get (channel, "label", &label, NULL); /* the channel's own lock, which is free */
+  if (g_strcmp0 (label, SENTIENT_LINK_LABEL) == 0 && !g_atomic_int_get (&tap->has_main))
+    sentient_pipe_tap_connect_channel (tap, channel);
+  else
+    connect_further (tap, channel);
   post_channel_event (tap, SENTIENT_PIPE_EVENT_CHANNEL, channel);
 }
 
@@ -357,6 +414,7 @@ on_notify_connection (GstElement *webrtc, GParamSpec *pspec, gpointer user_data)
 void
 sentient_pipe_tap_connect_webrtc (SentientPipeTap *tap, GstElement *webrtc)
 {
+  tap_connect (tap, webrtc, "prepare-data-channel", G_CALLBACK (on_prepare_data_channel));
   tap_connect (tap, webrtc, "on-data-channel", G_CALLBACK (on_data_channel));
   tap_connect (tap, webrtc, "on-ice-candidate", G_CALLBACK (on_ice_candidate));
   tap_connect (tap, webrtc, "notify::ice-gathering-state", G_CALLBACK (on_notify_gathering));

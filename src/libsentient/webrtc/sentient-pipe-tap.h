@@ -13,6 +13,8 @@ typedef struct _SentientPipeTap
   gint waiting; /* atomic: bytes of messages that are in the mailbox */
   gint overrun; /* atomic: told already */
 
+  gint has_main; /* atomic: the channel that is the link was made */
+
   guint association_id;
 
   GMutex lock;
@@ -45,6 +47,7 @@ void sentient_pipe_tap_wait_over (SentientPipeTap *tap, guint ms);
 /* The handlers hold a reference of the tap and are found again by it as their data. */
 void sentient_pipe_tap_connect_pipeline (SentientPipeTap *tap, GstElement *pipeline);
 void sentient_pipe_tap_connect_webrtc (SentientPipeTap *tap, GstElement *webrtc);
+/* The channel that is the link. */
 void sentient_pipe_tap_connect_channel (SentientPipeTap *tap, GstWebRTCDataChannel *channel);
 GstBusSyncReply
 sentient_pipe_tap_on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data);

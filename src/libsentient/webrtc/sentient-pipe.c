@@ -4,11 +4,11 @@
 #include "core/sentient-error.h"
 #include "core/sentient-race.h"
 #include "webrtc/sentient-frame.h"
+#include "webrtc/sentient-link.h"
 #include "webrtc/sentient-pipe-ice.h"
 #include "webrtc/sentient-pipe-relays.h"
 #include "webrtc/sentient-pipe-tap.h"
 
-#define CHANNEL_LABEL "prrc"
 /* What the other end may take to take what was sent, and to answer the closing of the channel. */
 #define FLUSH_MS 1000
 #define CHANNEL_CLOSE_MS 1000
@@ -232,11 +232,20 @@ sentient_pipe_create_channel (SentientPipe *self, const char *protocol)
 
   if (protocol != NULL)
     options = gst_structure_new ("options", "protocol", G_TYPE_STRING, protocol, NULL);
-  g_signal_emit_by_name (self->webrtc, "create-data-channel", CHANNEL_LABEL, options,
+  g_signal_emit_by_name (self->webrtc, "create-data-channel", SENTIENT_LINK_LABEL, options,
                          &self->channel);
   if (self->channel != NULL)
     sentient_pipe_tap_connect_channel (self->tap, self->channel);
   return self->channel;
+}
+
+GstWebRTCDataChannel *
+sentient_pipe_open_channel (SentientPipe *self, const char *label, const GstStructure *options)
+{
+  GstWebRTCDataChannel *channel = NULL;
+
+  g_signal_emit_by_name (self->webrtc, "create-data-channel", label, options, &channel);
+  return channel;
 }
 
 void
@@ -266,32 +275,10 @@ sentient_pipe_get_buffered_amount (SentientPipe *self)
 gboolean
 sentient_pipe_send (SentientPipe *self, GBytes *data, gboolean is_text, GError **error)
 {
-  g_autoptr (GError) cause = NULL;
-  gboolean sent;
+  gboolean sent = sentient_pipe_send_over (self->channel, data, is_text, error);
 
-  if (is_text)
-    {
-      g_autofree char *text = g_strndup (g_bytes_get_data (data, NULL), g_bytes_get_size (data));
-
-      sent = gst_webrtc_data_channel_send_string_full (self->channel, text, &cause);
-    }
-  else
-    sent = gst_webrtc_data_channel_send_data_full (self->channel, data, &cause);
   self->last_sent = g_get_monotonic_time ();
-  if (sent)
-    return TRUE;
-
-  /* The one limit that is not ours. */
-  if (g_error_matches (cause, GST_WEBRTC_ERROR, GST_WEBRTC_ERROR_TYPE_ERROR))
-    g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_PAYLOAD_TOO_LARGE,
-                 "The message has %" G_GSIZE_FORMAT " bytes, more than the other node takes at "
-                 "once. Send it in parts.",
-                 g_bytes_get_size (data));
-  else
-    g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_NOT_CONNECTED,
-                 "The data channel is closing, the message was not sent: %s",
-                 cause != NULL ? cause->message : "it does not say why");
-  return FALSE;
+  return sent;
 }
 
 typedef struct

@@ -61,6 +61,9 @@ void sentient_pipe_tear_down (SentientPipe *self, gboolean polite);
 gboolean sentient_pipe_play (SentientPipe *self);
 /* The channel "prrc", in READY; protocol may be NULL. NULL: webrtcbin made none. */
 GstWebRTCDataChannel *sentient_pipe_create_channel (SentientPipe *self, const char *protocol);
+/* A further one, once the first is open; structure: webrtcbin's options. NULL: it made none. */
+GstWebRTCDataChannel *
+sentient_pipe_open_channel (SentientPipe *self, const char *label, const GstStructure *options);
 /* Once the channel is open. Does nothing to one without the framing, and with it the window: what
  * it is given would just wait there. */
 void sentient_pipe_enlarge_buffers (SentientPipe *self);
@@ -70,6 +73,11 @@ gboolean sentient_pipe_channel_is_open (SentientPipe *self);
 guint64 sentient_pipe_get_buffered_amount (SentientPipe *self);
 /* Errors: PAYLOAD_TOO_LARGE, NOT_CONNECTED. */
 gboolean sentient_pipe_send (SentientPipe *self, GBytes *data, gboolean is_text, GError **error);
+/* The same, over any channel. */
+gboolean sentient_pipe_send_over (GstWebRTCDataChannel *channel,
+                                  GBytes *data,
+                                  gboolean is_text,
+                                  GError **error);
 void sentient_pipe_create_description (SentientPipe *self, GstWebRTCSDPType type);
 void sentient_pipe_set_description (SentientPipe *self,
                                     gboolean local,

@@ -5,6 +5,7 @@
 #include "webrtc/sentient-link-candidates.h"
 #include "webrtc/sentient-pipe.h"
 #include "webrtc/sentient-sdp.h"
+#include "webrtc/sentient-webrtc-channels.h"
 
 /* What tearing down takes at the very most, by its own limits, and then some. */
 #define TEAR_DOWN_MS 7000
@@ -36,6 +37,7 @@ struct _SentientWebrtcLink
 
   SentientPipe *pipe; /* until it is torn down */
   GstWebRTCDataChannel *channel;
+  SentientWebrtcChannels *further;
   GstWebRTCSessionDescription *local;
   SentientLinkCandidates *candidates;
   GStrv fingerprints; /* of the other end */
@@ -95,6 +97,7 @@ begin_close (SentientWebrtcLink *self, gboolean polite, GError *error)
     sentient_pipe_tear_down (g_steal_pointer (&self->pipe), polite);
   else /* nothing was built, "closed" is to come later all the same */
     sentient_mailbox_post (self->mailbox, sentient_pipe_event_new (SENTIENT_PIPE_EVENT_TORN_DOWN));
+  sentient_webrtc_channels_end (self->further);
 }
 
 /* Takes error. */
@@ -284,6 +287,16 @@ sentient_webrtc_link_dup_description (SentientLink *link)
   return g_strdup (self->description);
 }
 
+static SentientDataChannel *
+sentient_webrtc_link_open_channel (SentientLink *link,
+                                   const SentientDataChannelOptions *options,
+                                   GError **error)
+{
+  SentientWebrtcLink *self = SENTIENT_WEBRTC_LINK (link);
+
+  return sentient_webrtc_channels_open (self->further, self->pipe, options, error);
+}
+
 static void
 sentient_webrtc_link_iface_init (SentientLinkInterface *iface)
 {
@@ -296,6 +309,7 @@ sentient_webrtc_link_iface_init (SentientLinkInterface *iface)
   iface->get_state = sentient_webrtc_link_get_state;
   iface->close = sentient_webrtc_link_close;
   iface->dup_description = sentient_webrtc_link_dup_description;
+  iface->open_channel = sentient_webrtc_link_open_channel;
 }
 
 /* webrtcbin 1.22 takes any certificate, whatever the description promised: so this is ours to see
@@ -325,6 +339,7 @@ become_open (SentientWebrtcLink *self)
   sentient_pipe_enlarge_buffers (self->pipe);
   self->state = SENTIENT_LINK_STATE_OPEN;
   sentient_link_emit_opened (SENTIENT_LINK (self));
+  sentient_webrtc_channels_begin (self->further);
 }
 
 static void
@@ -398,11 +413,9 @@ on_channel (SentientWebrtcLink *self, SentientPipeEvent *event)
   g_autofree char *protocol = NULL;
 
   g_object_get (event->channel, "label", &label, "protocol", &protocol, NULL);
-  if (self->channel != NULL || g_strcmp0 (label, "prrc") != 0)
+  if (self->channel != NULL || g_strcmp0 (label, SENTIENT_LINK_LABEL) != 0)
     {
-      g_autofree char *text = g_strescape (label != NULL ? label : "", NULL);
-
-      g_debug ("A further data channel, \"%.64s\", is ignored", text);
+      sentient_webrtc_channels_handle (self->further, event);
       return;
     }
   self->channel = g_object_ref (event->channel);
@@ -459,7 +472,7 @@ handle_channel_event (SentientWebrtcLink *self, SentientPipeEvent *event)
   if (event->kind == SENTIENT_PIPE_EVENT_CHANNEL)
     on_channel (self, event);
   else if (event->channel != self->channel)
-    return; /* of one that is ignored */
+    sentient_webrtc_channels_handle (self->further, event);
   else if (event->kind == SENTIENT_PIPE_EVENT_CHANNEL_OPEN)
     become_open (self);
   else if (event->kind == SENTIENT_PIPE_EVENT_CHANNEL_CLOSED)
@@ -545,6 +558,7 @@ sentient_webrtc_link_finalize (GObject *object)
     sentient_pipe_tear_down (self->pipe, TRUE);
   g_clear_pointer (&self->mailbox, sentient_mailbox_unref);
   g_clear_object (&self->channel);
+  sentient_webrtc_channels_free (self->further);
   g_clear_pointer (&self->local, gst_webrtc_session_description_free);
   g_clear_pointer (&self->candidates, sentient_link_candidates_free);
   g_clear_pointer (&self->fingerprints, g_strfreev);
@@ -568,6 +582,7 @@ sentient_webrtc_link_init (SentientWebrtcLink *self)
   self->context = g_main_context_ref_thread_default ();
   self->mailbox = sentient_mailbox_new (self->context, "sentient-webrtc-link", on_event, self,
                                         (GDestroyNotify)sentient_pipe_event_free);
+  self->further = sentient_webrtc_channels_new (SENTIENT_LINK (self), self->context);
 }
 
 SentientLink *

@@ -59,3 +59,5 @@ guint link_watchdog_start (const char *what);
 
 /* The tests that hold for every engine. */
 void link_pair_add_tests (const char *prefix, LinkNewFunc new_link);
+/* Those of further channels; new_link: the address of the constructor. */
+void link_pair_add_channel_tests (const char *prefix, gconstpointer new_link);

@@ -412,4 +412,5 @@ link_pair_add_tests (const char *prefix, LinkNewFunc new_link)
 
       g_test_add_data_func (path, &data, tests[i].func);
     }
+  link_pair_add_channel_tests (prefix, &data);
 }
