@@ -81,21 +81,24 @@ sentient_mesh_free (SentientMesh *self)
   g_free (self);
 }
 
-void
+gboolean
 sentient_mesh_set_limits (SentientMesh *self, guint limit, guint degree)
 {
   guint n_rings = rings_of (degree);
   GHashTableIter iter;
   gpointer member;
 
+  if (self->limit == limit && self->n_rings == n_rings)
+    return FALSE;
   self->limit = limit;
   clear_graph (self);
   if (self->n_rings == n_rings)
-    return;
+    return TRUE;
   self->n_rings = n_rings;
   g_hash_table_iter_init (&iter, self->members);
   while (g_hash_table_iter_next (&iter, NULL, &member))
     g_clear_pointer (&((Member *)member)->places, g_free);
+  return TRUE;
 }
 
 /* Members */

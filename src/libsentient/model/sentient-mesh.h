@@ -36,7 +36,8 @@ SentientMesh *sentient_mesh_new (const char *room, guint limit, guint degree);
 void sentient_mesh_free (SentientMesh *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SentientMesh, sentient_mesh_free)
 
-void sentient_mesh_set_limits (SentientMesh *self, guint limit, guint degree);
+/* FALSE: they are the same as before. */
+gboolean sentient_mesh_set_limits (SentientMesh *self, guint limit, guint degree);
 
 /* We are a member, too. FALSE: it was there, as plain or not as before. */
 gboolean sentient_mesh_add (SentientMesh *self, const char *node_id, gboolean is_plain);

@@ -277,6 +277,23 @@ serve_senders (SentientConnection *self)
     }
 }
 
+gboolean
+sentient_connection_push_service (SentientConnection *self,
+                                  GBytes *data,
+                                  SentientStreamPriority priority)
+{
+  if (self->stream == NULL || !sentient_stream_push_service (self->stream, data, priority))
+    return FALSE;
+  sentient_connection_wake (self);
+  return TRUE;
+}
+
+gboolean
+sentient_connection_has_service_room (SentientConnection *self)
+{
+  return self->stream != NULL && sentient_stream_has_service_room (self->stream);
+}
+
 /* Frames to the link, as long as it takes them. */
 static void
 send_frames (SentientConnection *self)
@@ -333,19 +350,22 @@ deliver (SentientConnection *self, GBytes *data, gboolean is_text)
   sentient_peer_emit_message (peer, self->node_id, data, is_text);
 }
 
-static void
-handle_service (SentientConnection *self, GBytes *data)
+/* FALSE: the other end broke the rules. */
+static gboolean
+handle_service (SentientConnection *self, GBytes *data, GError **error)
 {
   const guint8 *bytes = g_bytes_get_data (data, NULL);
+  g_autoptr (SentientPeer) peer = g_object_ref (self->peer);
 
   switch ((SentientService)bytes[0])
     {
-    case SENTIENT_SERVICE_FILE:
     case SENTIENT_SERVICE_GOSSIP:
+      return sentient_peer_gossip_receive (peer, self, data, error);
+    case SENTIENT_SERVICE_FILE:
     default:
       /* A later version has more of them. */
-      sentient_peer_trace (self->peer, self->node_id, "a message for service %u, ignored",
-                           bytes[0]);
+      sentient_peer_trace (peer, self->node_id, "a message for service %u, ignored", bytes[0]);
+      return TRUE;
     }
 }
 
@@ -366,7 +386,7 @@ read_messages (SentientConnection *self)
       if (data == NULL)
         break;
       if (kind == SENTIENT_FRAME_SERVICE)
-        handle_service (self, data);
+        handle_service (self, data, &error);
       else
         deliver (self, data, kind == SENTIENT_FRAME_TEXT);
     }
@@ -395,6 +415,8 @@ work (SentientConnection *self)
   read_messages (self);
   send_frames (self);
   serve_senders (self);
+  if (self->stream != NULL && self->peer != NULL)
+    sentient_peer_gossip_serve (self->peer, self);
   if (self->stream == NULL || self->peer == NULL)
     return;
   if (self->closing_timer != NULL)

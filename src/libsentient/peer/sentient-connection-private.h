@@ -79,6 +79,11 @@ gboolean sentient_connection_send (SentientConnection *self,
                                    gboolean is_text,
                                    SentientPriority priority,
                                    GError **error);
+/* data begins with the SentientService. FALSE: there is no place now; see has_service_room (). */
+gboolean sentient_connection_push_service (SentientConnection *self,
+                                           GBytes *data,
+                                           SentientStreamPriority priority);
+gboolean sentient_connection_has_service_room (SentientConnection *self);
 /* Takes task, which returns a boolean. */
 void sentient_connection_send_task (SentientConnection *self,
                                     GBytes *data,

@@ -62,6 +62,8 @@ sentient_peer_connect_peer_async (SentientPeer *self,
   g_task_set_source_tag (task, sentient_peer_connect_peer_async);
   if (g_task_return_error_if_cancelled (task))
     return;
+  if (sentient_peer_find_shared_room (self, node_id) != NULL)
+    sentient_peer_mesh_ask (self, node_id, TRUE);
   known = g_hash_table_lookup (self->open, node_id);
   if (known != NULL && known->link != NULL && sentient_connection_is_usable (known))
     {
@@ -141,6 +143,7 @@ sentient_peer_disconnect_peer_async (SentientPeer *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, sentient_peer_disconnect_peer_async);
+  sentient_peer_mesh_ask (self, node_id, FALSE);
   attempt = g_hash_table_lookup (self->attempts, node_id);
   open = g_hash_table_lookup (self->open, node_id);
   if (open != NULL)

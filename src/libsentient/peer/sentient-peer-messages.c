@@ -291,6 +291,39 @@ is_reached_by (SentientConnection *connection, SentientRoom *room)
          || sentient_room_find_member (room, connection->node_id) != NULL;
 }
 
+/* To each over its own connection; but not to those that pass it on, if others do so. *n_failed:
+ * to how many it did not go, and why the first. */
+static guint
+send_to_each (SentientPeer *self,
+              SentientRoom *room,
+              GBytes *data,
+              gboolean is_text,
+              gboolean is_passed_on,
+              guint *n_failed,
+              GError **error)
+{
+  g_autoptr (GPtrArray) open = sentient_peer_list (self->open);
+  guint n_sent = 0;
+
+  *n_failed = 0;
+  for (guint i = 0; i < open->len; i++)
+    {
+      SentientConnection *connection = open->pdata[i];
+
+      if (!is_reached_by (connection, room)
+          || (is_passed_on
+              && sentient_peer_mesh_passes_on (self, sentient_room_get_name (room),
+                                               connection->node_id)))
+        continue;
+      if (sentient_connection_send (connection, data, is_text, SENTIENT_PRIORITY_NORMAL,
+                                    *n_failed == 0 ? error : NULL))
+        n_sent++;
+      else
+        (*n_failed)++;
+    }
+  return n_sent;
+}
+
 static gboolean
 broadcast (SentientPeer *self,
            const char *room,
@@ -300,32 +333,22 @@ broadcast (SentientPeer *self,
            GError **error)
 {
   g_autoptr (GError) first = NULL;
-  SentientRoom *joined;
-  g_autoptr (GPtrArray) open = NULL;
+  SentientRoom *joined = sentient_peer_find_room (self, room);
+  gboolean is_passed_on;
   guint sent = 0, failed = 0;
 
   if (n_sent != NULL)
     *n_sent = 0;
-  joined = sentient_peer_find_room (self, room);
   if (joined == NULL)
     {
       g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_ROOM,
                    "“%s” is not in room “%s”: join it first", self->node_id, room);
       return FALSE;
     }
-  open = sentient_peer_list (self->open);
-  for (guint i = 0; i < open->len; i++)
-    {
-      g_autoptr (GError) local = NULL;
-
-      if (!is_reached_by (open->pdata[i], joined))
-        continue;
-      if (sentient_connection_send (open->pdata[i], data, is_text, SENTIENT_PRIORITY_NORMAL,
-                                    &local))
-        sent++;
-      else if (failed++ == 0)
-        first = g_steal_pointer (&local);
-    }
+  is_passed_on = !sentient_peer_mesh_reaches_all (self, joined);
+  if (is_passed_on && !sentient_peer_gossip_broadcast (self, joined, data, is_text, &sent, error))
+    return FALSE;
+  sent += send_to_each (self, joined, data, is_text, is_passed_on, &failed, &first);
   if (n_sent != NULL)
     *n_sent = sent;
   if (failed == 0)
@@ -340,12 +363,23 @@ broadcast (SentientPeer *self,
  * @self: a peer
  * @room: a room that was joined
  * @text: UTF-8 text, see sentient_peer_send()
- * @n_sent: (out) (optional): how many nodes it was sent to
+ * @n_sent: (out) (optional): over how many connections it was sent
  * @error: return location
  *
- * Sends a text message to every connected node that is in the room or was met there. That there is
- * none is no error. If some did not take it, the others have it all the same: @error says how many
- * failed and why the first did.
+ * Sends a text message to everybody in the room. That nobody is connected is no error.
+ *
+ * In a room that is not larger than #SentientPeer:mesh-limit and where everybody is connected, it
+ * goes to each node over its own connection, also to those that were met there and left. If some
+ * did not take it, the others have it all the same: @error says how many failed and why the first
+ * did.
+ *
+ * Else it goes to the neighbours, who pass it on, so that it reaches also those who are not
+ * connected to us: each once, and broadcasts of one node in the order in which they were sent. It
+ * has at most #SentientPeer:gossip-max-size bytes. Nothing is sent if too much waits for most of
+ * the neighbours (%SENTIENT_ERROR_WOULD_BLOCK); one that is slow misses it if its other neighbours
+ * do not bring it. Members that do not pass on get it over their own connections as above. A
+ * broadcast sent while a room grows beyond the limit or becomes small again may overtake the one
+ * before it. Nobody can tell but its neighbours whether it is from the node that it names.
  *
  * Errors: %SENTIENT_ERROR_UNKNOWN_ROOM (it was not joined), else those of sentient_peer_send().
  *
@@ -375,11 +409,10 @@ sentient_peer_broadcast (SentientPeer *self,
  * @self: a peer
  * @room: a room that was joined
  * @data: the message, see sentient_peer_send()
- * @n_sent: (out) (optional): how many nodes it was sent to
+ * @n_sent: (out) (optional): over how many connections it was sent
  * @error: return location
  *
- * Sends a binary message to every connected node that is in the room or was met there; else like
- * sentient_peer_broadcast().
+ * Sends a binary message to everybody in the room; else like sentient_peer_broadcast().
  *
  * Returns: %TRUE if every one of them took it
  *

@@ -6,6 +6,7 @@
 #include "peer/sentient-connection-private.h"
 #include "peer/sentient-early-candidates.h"
 #include "peer/sentient-network-watch.h"
+#include "peer/sentient-peer-mesh.h"
 #include "peer/sentient-peer.h"
 #include "peer/sentient-session-file.h"
 #include "peer/sentient-waiters.h"
@@ -27,6 +28,7 @@ G_BEGIN_DECLS
  * sentient-peer-connect.c: the wishes to connect, to disconnect, to close.
  * sentient-peer-recovery.c: connections that lost their link get another one.
  * sentient-peer-messages.c: what goes over open connections.
+ * sentient-peer-mesh.h: whom to connect to in a large room, and broadcasts there.
  *
  * Whatever runs foreign code (a signal, the return of a task) may find the peer changed afterwards;
  * hold a reference where it could be the last. */
@@ -117,6 +119,8 @@ struct _SentientPeer
   GListStore *connections; /* SentientConnection: all of attempts and open */
   GHashTable *attempts;    /* node id → SentientConnection, not open yet */
   GHashTable *open;        /* node id → SentientConnection */
+  SentientPeerMesh *mesh;
+  SentientPeerGossip *gossip;
   GPtrArray *closing_links;
   SentientEarlyCandidates *early;
   GHashTable *retries;   /* node id → what is known of tries to connect again */
@@ -173,6 +177,13 @@ void sentient_peer_emit_message (SentientPeer *self,
                                  const char *node_id,
                                  GBytes *data,
                                  gboolean is_text);
+/* A broadcast that was passed on; as a message, too. */
+void sentient_peer_emit_broadcast (SentientPeer *self,
+                                   const char *room,
+                                   const char *origin,
+                                   GBytes *data,
+                                   gboolean is_text);
+void sentient_peer_emit_neighbours_changed (SentientPeer *self, SentientRoom *room);
 void sentient_peer_emit_drained (SentientPeer *self, const char *node_id);
 void sentient_peer_emit_data_channel (SentientPeer *self,
                                       const char *node_id,
@@ -218,6 +229,8 @@ void sentient_peer_note_session (SentientPeer *self);
 
 /* sentient-peer-requests.c */
 void sentient_peer_rejoin (SentientPeer *self);
+/* With what we can do, for those who connect to us. */
+char *sentient_peer_dup_told_metadata (SentientPeer *self, const char *metadata);
 void sentient_peer_fail_requests (SentientPeer *self, const GError *error);
 void sentient_peer_handle_join_result (SentientPeer *self, SentientServerMessage *message);
 void sentient_peer_handle_leave_result (SentientPeer *self, SentientServerMessage *message);

@@ -108,15 +108,26 @@ on_request_timeout (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* With what we can do, for those who connect to us. */
+char *
+sentient_peer_dup_told_metadata (SentientPeer *self, const char *metadata)
+{
+  static const char *const capabilities[] = { SENTIENT_FRAME_PROTOCOL, SENTIENT_GOSSIP_CAPABILITY };
+  char *told = g_strdup (metadata);
+
+  for (guint i = 0; i < G_N_ELEMENTS (capabilities) && !self->is_plain; i++)
+    {
+      g_autofree char *former = told;
+
+      told = sentient_metadata_dup_with_capability (former, capabilities[i]);
+    }
+  return told;
+}
+
 static gboolean
 send_join (SentientPeer *self, const char *room, const char *metadata, GError **error)
 {
-  g_autofree char *told = NULL;
+  g_autofree char *told = sentient_peer_dup_told_metadata (self, metadata);
 
-  if (self->is_plain)
-    return sentient_channel_join (self->channel, room, metadata, error);
-  told = sentient_metadata_dup_with_capability (metadata, SENTIENT_FRAME_PROTOCOL);
   return sentient_channel_join (self->channel, room, told, error);
 }
 
@@ -238,9 +249,7 @@ joined (SentientPeer *self, Request *request, SentientServerMessage *message)
   else
     sentient_peer_sync_members (self, room, message->peers, TRUE);
   sentient_waiters_return_object (request->waiters, room);
-  for (guint i = 0; self->auto_connect && message->peers != NULL && i < message->peers->len; i++)
-    sentient_peer_greet (self, ((SentientRemotePeer *)message->peers->pdata[i])->node_id,
-                         request->room);
+  sentient_peer_mesh_greet (self, request->room);
 }
 
 void
@@ -353,10 +362,11 @@ may_ask (SentientPeer *self, const char *wish, const char *room, GError **error)
  * @callback: called when the coordinator has answered
  * @user_data: for @callback
  *
- * Joins a room. If there is room in @metadata, `sentient.v1` is added to its `capabilities` on the
- * way, so that others use the framing. With #SentientPeer:auto-connect the peer then connects to
- * everyone it finds there. Joining again changes the metadata. After the coordinator was lost and
- * found again, the peer joins its rooms again by itself.
+ * Joins a room. If there is room in @metadata, `sentient.v1` and `sentient.gossip` are added to its
+ * `capabilities` on the way, so that others use the framing, and pass broadcasts on to us. With
+ * #SentientPeer:auto-connect the peer then connects to everyone it finds there, or in a large room
+ * to its neighbours, see #SentientPeer:mesh-limit. Joining again changes the metadata. After the
+ * coordinator was lost and found again, the peer joins its rooms again by itself.
  *
  * Since: 0.1
  */

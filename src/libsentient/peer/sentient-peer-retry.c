@@ -53,7 +53,8 @@ on_retry (gpointer user_data)
   SentientRoom *room = sentient_peer_find_shared_room (self, node_id);
 
   clear_timer (retry);
-  if (room == NULL)
+  if (room == NULL
+      || (!sentient_peer_is_lost (self, node_id) && !sentient_peer_mesh_wants (self, node_id)))
     {
       sentient_peer_forget_retries (self, node_id);
       return G_SOURCE_REMOVE;
@@ -71,7 +72,8 @@ sentient_peer_retry_later (SentientPeer *self, const char *node_id)
   gboolean recovers = sentient_peer_is_lost (self, node_id);
 
   if ((!self->auto_connect && !recovers) || self->is_closing
-      || sentient_peer_find_shared_room (self, node_id) == NULL)
+      || sentient_peer_find_shared_room (self, node_id) == NULL
+      || (!recovers && !sentient_peer_mesh_wants (self, node_id)))
     return;
   if (retry == NULL)
     {

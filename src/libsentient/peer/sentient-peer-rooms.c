@@ -120,6 +120,7 @@ add_member (SentientPeer *self, SentientRoom *room, SentientRemotePeer *remote)
   if (member != NULL)
     {
       sentient_member_set_metadata (member, remote->metadata);
+      sentient_peer_mesh_touch (self); /* it may have other capabilities */
       update_member (self, member, remote);
       return NULL;
     }

@@ -9,8 +9,8 @@ sentient_peer_make_settings_properties (GParamSpec **properties)
   /**
    * SentientPeer:auto-connect:
    *
-   * Whether we connect to the members found in a room when we join it. Who comes later connects to
-   * us.
+   * Whether we connect to the members found in a room when we join it, in a large one to our
+   * neighbours there. Who comes later connects to us; we do so if it did not after three seconds.
    *
    * Since: 0.1
    */

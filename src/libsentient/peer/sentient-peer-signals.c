@@ -10,6 +10,8 @@ enum
   PEER_RECONNECTING,
   PEER_RECONNECTED,
   MESSAGE,
+  BROADCAST,
+  NEIGHBOURS_CHANGED,
   DRAINED,
   DATA_CHANNEL,
   ERROR_SIGNAL,
@@ -88,12 +90,31 @@ install_connection_signals (SentientPeerClass *klass)
    * @data: the message
    * @is_text: whether it was sent as text; then @data is valid UTF-8 without a NUL
    *
-   * A message came.
+   * A message came: over the connection to that node, or a broadcast of that node by way of others.
    *
    * Since: 0.1
    */
   signals[MESSAGE] = g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                    G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_BYTES, G_TYPE_BOOLEAN);
+
+  /**
+   * SentientPeer::broadcast:
+   * @self: the peer
+   * @room: the room's name
+   * @node_id: who sent it, as its neighbours say
+   * @data: the message
+   * @is_text: whether it was sent as text; then @data is valid UTF-8 without a NUL
+   *
+   * A broadcast came that members pass on to each other. #SentientPeer::message follows, with the
+   * same data. Broadcasts of a small room, which go from their sender to everybody, and those of
+   * members that do not pass on come as #SentientPeer::message only: they do not say to which room
+   * they were sent.
+   *
+   * Since: 0.1
+   */
+  signals[BROADCAST]
+      = g_signal_new ("broadcast", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4,
+                      G_TYPE_STRING, G_TYPE_STRING, G_TYPE_BYTES, G_TYPE_BOOLEAN);
 
   /**
    * SentientPeer::drained:
@@ -140,27 +161,10 @@ install_channel_signals (SentientPeerClass *klass)
                       NULL, G_TYPE_NONE, 2, G_TYPE_STRING, SENTIENT_TYPE_DATA_CHANNEL);
 }
 
-void
-sentient_peer_install_signals (SentientPeerClass *klass)
+static void
+install_room_signals (SentientPeerClass *klass)
 {
   GType type = G_TYPE_FROM_CLASS (klass);
-
-  install_connection_signals (klass);
-  install_channel_signals (klass);
-
-  /**
-   * SentientPeer::error:
-   * @self: the peer
-   * @error: what went wrong
-   *
-   * Something went wrong that no call waits for: the coordinator was lost, a connection that was
-   * tried by itself failed, a room could not be joined again. %SENTIENT_ERROR_NODE_ID_TAKEN:
-   * another session took over the node id, and the peer does not connect again by itself.
-   *
-   * Since: 0.1
-   */
-  signals[ERROR_SIGNAL] = g_signal_new ("error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                        G_TYPE_NONE, 1, G_TYPE_ERROR);
 
   /**
    * SentientPeer::member-joined:
@@ -190,6 +194,43 @@ sentient_peer_install_signals (SentientPeerClass *klass)
   signals[MEMBER_LEFT]
       = g_signal_new ("member-left", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
                       SENTIENT_TYPE_ROOM, SENTIENT_TYPE_MEMBER, SENTIENT_TYPE_LEAVE_REASON);
+
+  /**
+   * SentientPeer::neighbours-changed:
+   * @self: the peer
+   * @room: the room
+   *
+   * The peer is to be connected to others in a room than before, see
+   * sentient_peer_list_neighbours().
+   *
+   * Since: 0.1
+   */
+  signals[NEIGHBOURS_CHANGED] = g_signal_new ("neighbours-changed", type, G_SIGNAL_RUN_LAST, 0,
+                                              NULL, NULL, NULL, G_TYPE_NONE, 1, SENTIENT_TYPE_ROOM);
+}
+
+void
+sentient_peer_install_signals (SentientPeerClass *klass)
+{
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  install_connection_signals (klass);
+  install_channel_signals (klass);
+
+  /**
+   * SentientPeer::error:
+   * @self: the peer
+   * @error: what went wrong
+   *
+   * Something went wrong that no call waits for: the coordinator was lost, a connection that was
+   * tried by itself failed, a room could not be joined again. %SENTIENT_ERROR_NODE_ID_TAKEN:
+   * another session took over the node id, and the peer does not connect again by itself.
+   *
+   * Since: 0.1
+   */
+  signals[ERROR_SIGNAL] = g_signal_new ("error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                        G_TYPE_NONE, 1, G_TYPE_ERROR);
+  install_room_signals (klass);
 }
 
 void
@@ -220,6 +261,23 @@ void
 sentient_peer_emit_message (SentientPeer *self, const char *node_id, GBytes *data, gboolean is_text)
 {
   g_signal_emit (self, signals[MESSAGE], 0, node_id, data, is_text);
+}
+
+void
+sentient_peer_emit_broadcast (SentientPeer *self,
+                              const char *room,
+                              const char *origin,
+                              GBytes *data,
+                              gboolean is_text)
+{
+  g_signal_emit (self, signals[BROADCAST], 0, room, origin, data, is_text);
+  g_signal_emit (self, signals[MESSAGE], 0, origin, data, is_text);
+}
+
+void
+sentient_peer_emit_neighbours_changed (SentientPeer *self, SentientRoom *room)
+{
+  g_signal_emit (self, signals[NEIGHBOURS_CHANGED], 0, room);
 }
 
 void

@@ -122,6 +122,8 @@ sentient_peer_get_property (GObject *object, guint prop_id, GValue *value, GPara
 {
   SentientPeer *self = SENTIENT_PEER (object);
 
+  if (sentient_peer_mesh_get_property (self, prop_id, value))
+    return;
   switch ((SentientPeerProperty)prop_id)
     {
     case PROP_NODE_ID:
@@ -194,6 +196,8 @@ sentient_peer_set_property (GObject *object, guint prop_id, const GValue *value,
 {
   SentientPeer *self = SENTIENT_PEER (object);
 
+  if (sentient_peer_mesh_set_property (self, prop_id, value, pspec))
+    return;
   switch ((SentientPeerProperty)prop_id)
     {
     case PROP_NODE_ID:
@@ -252,6 +256,7 @@ sentient_peer_constructed (GObject *object)
 
   if (self->node_id == NULL)
     self->node_id = sentient_name_new_random ();
+  self->gossip = sentient_peer_gossip_new (self);
 
   G_OBJECT_CLASS (sentient_peer_parent_class)->constructed (object);
 }
@@ -263,6 +268,8 @@ sentient_peer_dispose (GObject *object)
   g_autoptr (GError) error
       = g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_CLOSED, "the peer was disposed of");
 
+  sentient_peer_mesh_stop (self->mesh);
+  sentient_peer_gossip_stop (self->gossip);
   sentient_peer_drop_channels (self);
   sentient_peer_fail_requests (self, error);
   g_hash_table_remove_all (self->retries);
@@ -287,6 +294,8 @@ sentient_peer_finalize (GObject *object)
   sentient_waiters_free (self->closing);
   g_ptr_array_unref (self->closing_channels);
   g_ptr_array_unref (self->closing_links);
+  sentient_peer_mesh_free (self->mesh);
+  sentient_peer_gossip_free (self->gossip);
   g_ptr_array_unref (self->requests);
   g_hash_table_unref (self->attempts);
   g_hash_table_unref (self->open);
@@ -428,6 +437,7 @@ sentient_peer_class_init (SentientPeerClass *klass)
   make_status_properties ();
   sentient_peer_make_settings_properties (properties);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+  sentient_peer_mesh_install_properties (object_class);
   sentient_peer_install_signals (klass);
 }
 
@@ -463,6 +473,7 @@ sentient_peer_init (SentientPeer *self)
   self->connections = g_list_store_new (SENTIENT_TYPE_CONNECTION);
   self->attempts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->mesh = sentient_peer_mesh_new (self);
   self->closing_links = g_ptr_array_new_with_free_func (g_object_unref);
   self->early = sentient_early_candidates_new ();
   self->retries = sentient_peer_retries_new ();

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 #include "core/sentient-enums.h"
+#include "model/sentient-gossip-statistics.h"
 #include "model/sentient-room.h"
 #include "peer/sentient-connection.h"
 
@@ -33,6 +34,10 @@ SENTIENT_API
 GListModel *sentient_peer_get_rooms (SentientPeer *self);
 SENTIENT_API
 GListModel *sentient_peer_get_connections (SentientPeer *self);
+SENTIENT_API
+GStrv sentient_peer_list_neighbours (SentientPeer *self, const char *room);
+SENTIENT_API
+SentientGossipStatistics *sentient_peer_dup_gossip_statistics (SentientPeer *self);
 SENTIENT_API
 SentientConnection *sentient_peer_find_connection (SentientPeer *self, const char *node_id);
 
