@@ -101,6 +101,7 @@ chaos_client_took_join (ChaosClient *client, uint64_t ref, unsigned room, ChaosT
           || client->requests[ref].subject != room)
         chaos_fail (client->world, "c%u did not ask for %.*s", client->id, (int)list.len,
                     list.data);
+      client->requests[ref].answered = !chaos_text_has (list, "\"more\":true");
       chaos_client_took_handled (client, ref);
     }
   if (client->rooms[room] == CHAOS_JOINING)
@@ -111,7 +112,10 @@ void
 chaos_client_took_leave (ChaosClient *client, uint64_t ref, unsigned room)
 {
   if (!client->plain)
-    chaos_client_took_handled (client, ref);
+    {
+      chaos_client_took_handled (client, ref);
+      client->requests[ref].answered = 1;
+    }
   client->rooms[room] = CHAOS_OUT;
   chaos_view_forget (client, room);
 }
@@ -261,6 +265,8 @@ take_result (ChaosClient *client, const char *type, ChaosText text)
     chaos_fail (client->world, "c%u was told: %.*s", client->id, (int)text.len, text.data);
   chaos_text_find (text, "\"peers\":[", &rest);
   ref = chaos_text_number (rest, "\"ref\":");
+  if (!client->plain && ref <= client->ref && client->requests[ref].answered)
+    return; /* since when more may have happened */
   client->loose[room] = 0;
   if (type[0] == 'j')
     {

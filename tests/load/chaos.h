@@ -70,7 +70,8 @@ typedef struct
 {
   uint32_t subject; /* a signal or room */
   uint8_t kind;
-  uint8_t posted; /* by HTTP, so that its answer may be lost */
+  uint8_t posted;   /* by HTTP, so that its answer may be lost */
+  uint8_t answered; /* a join or leave; it may be once more, by the other way */
 } ChaosRequest;
 
 typedef enum
