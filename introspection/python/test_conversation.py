@@ -12,7 +12,7 @@ gi.require_version('Sentient', '1')
 from gi.repository import GLib, Sentient  # noqa: E402
 
 PATIENCE_S = 40
-CASES = 7
+CASES = 8
 done = 0
 
 
@@ -98,6 +98,14 @@ wait_for(lambda: len(heard) == 4, 'messages arrive')
 check(sorted(heard) == [('alice', 'bob', b'\x00\xff', False), ('alice', 'bob', b'\x01\x00', False),
                         ('alice', 'bob', b'Hello all', True),
                         ('bob', 'alice', 'Hello bob, ☃'.encode(), True)], f'what was heard: {heard}')
+connection = peers['alice'].find_connection('bob')
+statistics = call(lambda done_cb: connection.query_statistics_async(None, done_cb),
+                  connection.query_statistics_finish, 'the statistics of a connection')
+told = json.loads(statistics.to_json())
+check(statistics.get_local_type() == Sentient.CandidateType.HOST and not statistics.get_relayed()
+      and statistics.get_rtt() >= 0 and statistics.get_messages_received() == 3, f'they say {told}')
+check(told['path']['local']['type'] == 'host' and told['messages']['received'] == 3
+      and told['stateTimes']['connected'] >= 0 and told['retransmits'] is None, f'they say {told}')
 try:
     peers['alice'].send('nobody', 'x')
     die('sending to a stranger fails')

@@ -16,5 +16,6 @@
 #include "doctor/sentient-network-report.h"
 #include "webrtc/sentient-data-channel.h"
 #include "coordinator/sentient-coordinator.h"
+#include "peer/sentient-connection-statistics.h"
 #include "peer/sentient-connection.h"
 #include "peer/sentient-peer.h"

@@ -82,6 +82,7 @@ sentient_connection_begin_messages (SentientConnection *self, SentientStream *st
   g_assert (self->stream == NULL);
 
   self->stream = stream;
+  self->record.is_framed = TRUE;
   sentient_connection_resume_messages (self);
 }
 
@@ -109,6 +110,7 @@ sentient_connection_end_messages (SentientConnection *self, const GError *error)
   Sender *sender;
 
   g_queue_init (&self->senders);
+  sentient_connection_end_record (self);
   clear_source (&self->flush);
   clear_source (&self->beat);
   clear_source (&self->closing_timer);
@@ -473,6 +475,7 @@ sentient_connection_receive (SentientConnection *self, GBytes *data, gboolean is
     {
       if (self->retired != NULL && self->peer != NULL)
         sentient_peer_drop_retired (self->peer, self); /* the other end uses the new one, too */
+      sentient_connection_answer_queries (self);
       work (self);
     }
   else

@@ -11,7 +11,20 @@ G_BEGIN_DECLS
 /* How many messages may wait in send_async (); the next one is refused. */
 #define SENTIENT_CONNECTION_MAX_SENDERS 1024
 
+#define SENTIENT_CONNECTION_N_STATES (SENTIENT_CONNECTION_STATE_FAILED + 1)
+
 typedef struct _SentientPeer SentientPeer;
+
+/* For statistics, see sentient-connection-query.c. */
+typedef struct
+{
+  SentientClock *clock;
+  gint64 since; /* ms: when the present state began */
+  gint64 times[SENTIENT_CONNECTION_N_STATES];
+  gboolean is_framed;
+  SentientStreamCounts counts; /* when the stream was looked at last */
+  GQueue queries;
+} SentientConnectionRecord;
 
 /* One attempt to reach a node, and what comes of it. The peer that made it drives it. */
 struct _SentientConnection
@@ -51,6 +64,8 @@ struct _SentientConnection
   GSource *closing_timer; /* how long what waits may still go out before the end */
   gboolean is_paused;
   gboolean is_reading;
+
+  SentientConnectionRecord record;
 };
 
 /* abandoned: see SentientWaiters; gets the connection. */
@@ -64,6 +79,15 @@ void sentient_connection_set_state (SentientConnection *self, SentientConnection
 /* Takes messages: it is open, or will be again, and nobody is closing it. */
 gboolean sentient_connection_is_usable (SentientConnection *self);
 void sentient_connection_clear_timeout (SentientConnection *self);
+
+/* sentient-connection-query.c */
+void sentient_connection_begin_record (SentientConnection *self);
+/* It is about to change. */
+void sentient_connection_note_state (SentientConnection *self);
+/* The other node may have answered. */
+void sentient_connection_answer_queries (SentientConnection *self);
+/* The stream is about to end. */
+void sentient_connection_end_record (SentientConnection *self);
 
 /* sentient-connection-messages.c */
 /* The link is open and has frames. stream is taken. */

@@ -120,6 +120,7 @@ sentient_connection_finalize (GObject *object)
   g_free (self->room);
   g_free (self->negotiation);
   g_free (self->remote_offer);
+  g_object_unref (self->record.clock);
 
   G_OBJECT_CLASS (sentient_connection_parent_class)->finalize (object);
 }
@@ -210,6 +211,7 @@ sentient_connection_new (SentientPeer *peer,
 
   self->peer = peer;
   self->node_id = g_strdup (node_id);
+  sentient_connection_begin_record (self);
   self->opening = sentient_waiters_new (context, abandoned, self);
   self->closing = sentient_waiters_new (context, NULL, NULL);
   return self;
@@ -239,6 +241,7 @@ sentient_connection_set_state (SentientConnection *self, SentientConnectionState
 {
   g_assert ((legal_steps[self->state] & (1u << state)) != 0);
 
+  sentient_connection_note_state (self);
   self->state = state;
   if (state == SENTIENT_CONNECTION_STATE_CONNECTED && self->connected_at == 0)
     {

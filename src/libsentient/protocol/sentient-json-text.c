@@ -130,3 +130,31 @@ sentient_json_append_string (GString *out, const char *text)
     }
   g_string_append_c (out, '"');
 }
+
+void
+sentient_json_append_key (GString *out, const char *key)
+{
+  if (out->str[out->len - 1] != '{')
+    g_string_append_c (out, ',');
+  g_string_append_printf (out, "\"%s\":", key);
+}
+
+void
+sentient_json_append_number (GString *out, const char *key, guint64 number)
+{
+  sentient_json_append_key (out, key);
+  g_string_append_printf (out, "%" G_GUINT64_FORMAT, number);
+}
+
+void
+sentient_json_begin_object (GString *out, const char *key)
+{
+  sentient_json_append_key (out, key);
+  g_string_append_c (out, '{');
+}
+
+void
+sentient_json_end_object (GString *out)
+{
+  g_string_append_c (out, '}');
+}

@@ -80,4 +80,10 @@ gboolean sentient_json_get_uint (SentientJsonValue value, guint64 *out);
 /* Appends text as a quoted JSON string; text is valid UTF-8, NULL becomes null. */
 void sentient_json_append_string (GString *out, const char *text);
 
+/* Members of an object that was begun in out. Keys are ours and need no escapes. */
+void sentient_json_append_key (GString *out, const char *key);
+void sentient_json_append_number (GString *out, const char *key, guint64 number);
+void sentient_json_begin_object (GString *out, const char *key);
+void sentient_json_end_object (GString *out);
+
 G_END_DECLS

@@ -217,12 +217,27 @@ sentient_link_close (SentientLink *self)
   SENTIENT_LINK_GET_IFACE (self)->close (self);
 }
 
-char *
-sentient_link_dup_description (SentientLink *self)
+SentientLinkPath *
+sentient_link_dup_path (SentientLink *self)
 {
   g_return_val_if_fail (SENTIENT_IS_LINK (self), NULL);
 
-  return SENTIENT_LINK_GET_IFACE (self)->dup_description (self);
+  if (SENTIENT_LINK_GET_IFACE (self)->dup_path == NULL)
+    return NULL;
+  return SENTIENT_LINK_GET_IFACE (self)->dup_path (self);
+}
+
+char *
+sentient_link_dup_description (SentientLink *self)
+{
+  g_autoptr (SentientLinkPath) path = NULL;
+
+  g_return_val_if_fail (SENTIENT_IS_LINK (self), NULL);
+
+  if (SENTIENT_LINK_GET_IFACE (self)->dup_description != NULL)
+    return SENTIENT_LINK_GET_IFACE (self)->dup_description (self);
+  path = sentient_link_dup_path (self);
+  return path != NULL ? sentient_link_path_to_text (path) : NULL;
 }
 
 void

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <gio/gio.h>
-#include "core/sentient-enums.h"
 #include "webrtc/sentient-data-channel-private.h"
+#include "webrtc/sentient-link-path.h"
 
 G_BEGIN_DECLS
 
@@ -61,6 +61,8 @@ struct _SentientLinkInterface
   guint64 (*get_buffered_amount) (SentientLink *self);
   SentientLinkState (*get_state) (SentientLink *self);
   void (*close) (SentientLink *self);
+  /* One of the two. */
+  SentientLinkPath *(*dup_path) (SentientLink *self);
   char *(*dup_description) (SentientLink *self);
   /* The link is open and the options are sound. */
   SentientDataChannel *(*open_channel) (SentientLink *self,
@@ -97,6 +99,9 @@ SentientLinkState sentient_link_get_state (SentientLink *self);
  * other end takes it within a second. */
 void sentient_link_close (SentientLink *self);
 
+/* The way that the data takes, which may change while the link is open. NULL: not known (yet), or
+ * it is none of ICE. */
+SentientLinkPath *sentient_link_dup_path (SentientLink *self);
 /* For people: "host 127.0.0.1:1234 ↔ host 127.0.0.1:5678 (udp)". NULL: not known (yet). */
 char *sentient_link_dup_description (SentientLink *self);
 

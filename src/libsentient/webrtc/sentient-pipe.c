@@ -20,6 +20,8 @@
 /* What usrsctp's timer thread may take to be through with an association that was closed. */
 #define SETTLE_MS 100
 #define SOCKET_BUFFER_SIZE (2 * 1000 * 1000)
+#define RELAY_PREFERENCE_UDP 30
+#define RELAY_PREFERENCE_TCP 20
 #define LAST_ASSOCIATION_ID 65534
 
 struct _SentientPipe
@@ -416,24 +418,59 @@ sentient_pipe_enlarge_buffers (SentientPipe *self)
                   SOCKET_BUFFER_SIZE, NULL);
 }
 
-static char *
-describe_candidate (const GstWebRTCICECandidateStats *stats)
+/* webrtcbin 1.22 says nothing of that; libnice gives them these preferences (RFC 8445, 5.1.2). */
+static const char *
+get_relay_through (const GstWebRTCICECandidateStats *stats)
 {
-  gboolean is_ipv6 = strchr (stats->ipaddr, ':') != NULL;
-
-  return g_strdup_printf (is_ipv6 ? "%s [%s]:%u" : "%s %s:%u",
-                          stats->type != NULL ? stats->type : "?", stats->ipaddr, stats->port);
+  switch (stats->prio >> 24)
+    {
+    case RELAY_PREFERENCE_UDP:
+      return "udp";
+    case RELAY_PREFERENCE_TCP:
+      return "tcp";
+    default:
+      return NULL;
+    }
 }
 
-char *
-sentient_pipe_dup_pair (SentientPipe *self)
+static SentientLinkEnd
+make_end (const GstWebRTCICECandidateStats *stats)
+{
+  SentientLinkEnd end = { SENTIENT_CANDIDATE_TYPE_UNKNOWN, g_strdup (stats->ipaddr), stats->port };
+
+  sentient_candidate_type_from_string (stats->type, &end.type);
+  return end;
+}
+
+static SentientLinkPath *
+make_path (const GstWebRTCICECandidateStats *near, const GstWebRTCICECandidateStats *far)
+{
+  SentientLinkPath *path;
+
+  if (near->ipaddr == NULL || far->ipaddr == NULL)
+    return NULL;
+  path = g_new0 (SentientLinkPath, 1);
+  path->local = make_end (near);
+  path->remote = make_end (far);
+  path->protocol = g_strdup (near->proto != NULL ? near->proto : "?");
+  if (path->local.type == SENTIENT_CANDIDATE_TYPE_RELAY)
+    {
+      path->relay = g_strdup (near->url);
+      path->relay_through = get_relay_through (near);
+    }
+  return path;
+}
+
+/* "get-stats" of webrtcbin 1.22 knows nothing of a connection without media: this does. */
+SentientLinkPath *
+sentient_pipe_dup_path (SentientPipe *self)
 {
   g_autoptr (GObject) dtls = get_dtls_transport (self);
   g_autoptr (GObject) transport = NULL;
   g_autoptr (GObject) ice = NULL;
   g_autoptr (GObject) stream = NULL;
   GstWebRTCICECandidateStats *near = NULL, *far = NULL;
-  char *text = NULL;
+  SentientLinkPath *path = NULL;
 
   if (dtls != NULL)
     g_object_get (dtls, "transport", &transport, NULL);
@@ -444,15 +481,9 @@ sentient_pipe_dup_pair (SentientPipe *self)
   if (GST_IS_WEBRTC_ICE (ice) && GST_IS_WEBRTC_ICE_STREAM (stream)
       && gst_webrtc_ice_get_selected_pair (GST_WEBRTC_ICE (ice), GST_WEBRTC_ICE_STREAM (stream),
                                            &near, &far)
-      && near != NULL && far != NULL && near->ipaddr != NULL && far->ipaddr != NULL)
-    {
-      g_autofree char *local = describe_candidate (near);
-      g_autofree char *remote = describe_candidate (far);
-
-      text = g_strdup_printf ("%s ↔ %s (%s)", local, remote,
-                              near->proto != NULL ? near->proto : "?");
-    }
+      && near != NULL && far != NULL)
+    path = make_path (near, far);
   g_clear_pointer (&near, gst_webrtc_ice_candidate_stats_free);
   g_clear_pointer (&far, gst_webrtc_ice_candidate_stats_free);
-  return text;
+  return path;
 }

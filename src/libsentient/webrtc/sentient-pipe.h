@@ -5,6 +5,7 @@
 #include <gst/webrtc/webrtc.h>
 #include "core/sentient-mailbox.h"
 #include "webrtc/sentient-link-options.h"
+#include "webrtc/sentient-link-path.h"
 
 G_BEGIN_DECLS
 
@@ -85,7 +86,8 @@ void sentient_pipe_set_description (SentientPipe *self,
 void sentient_pipe_add_candidate (SentientPipe *self, const char *candidate);
 gboolean sentient_pipe_is_gathered (SentientPipe *self);
 gboolean sentient_pipe_has_failed (SentientPipe *self);
-char *sentient_pipe_dup_pair (SentientPipe *self);
+/* NULL: not known (yet). */
+SentientLinkPath *sentient_pipe_dup_path (SentientPipe *self);
 /* The certificate the other end showed, PEM; NULL before the DTLS handshake. */
 char *sentient_pipe_dup_remote_certificate (SentientPipe *self);
 

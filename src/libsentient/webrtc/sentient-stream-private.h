@@ -60,6 +60,9 @@ struct _SentientStream
   gint64 checked; /* ms */
   gint64 probed;  /* ms, until when there has to be an answer; 0: no doubt */
   gint64 rtt;
+  guint64 answered; /* the last ping that was */
+
+  SentientStreamCounts counts;
 
   /* Sending. */
   GQueue small[SENTIENT_STREAM_N_PRIORITIES];

@@ -213,9 +213,12 @@ sentient_stream_rewind (SentientStream *self, guint64 received)
 
   /* Last first, so that they stand in order before those that were not sent. */
   while ((message = g_queue_pop_tail (&self->unacked)) != NULL)
-    g_queue_push_head (message->is_large ? &self->large[message->priority]
-                                         : &self->small[message->priority],
-                       message);
+    {
+      self->counts.messages_sent_again++;
+      g_queue_push_head (message->is_large ? &self->large[message->priority]
+                                           : &self->small[message->priority],
+                         message);
+    }
   for (guint i = 0; i < SENTIENT_STREAM_N_PRIORITIES; i++)
     for (GList *l = self->large[i].head; l != NULL; l = l->next)
       ((SentientOutgoing *)l->data)->chunked = 0;

@@ -128,6 +128,7 @@ handle_pong (SentientStream *self, const SentientFrame *frame, GError **error)
   if (frame->value < self->first_ping || frame->value > self->last_ping)
     return break_rule (error, "answered a ping that was not sent");
   self->is_known = TRUE;
+  self->answered = MAX (self->answered, frame->value);
   if (frame->value == self->last_ping)
     self->rtt = now_ms (self) - self->pinged;
   return TRUE;
@@ -166,6 +167,8 @@ sentient_stream_receive (SentientStream *self, GBytes *frame, GError **error)
 
   self->heard = now_ms (self);
   self->probed = 0;
+  self->counts.frames_received++;
+  self->counts.bytes_received += len;
   if (!self->is_ready && (len == 0 || data[0] != SENTIENT_FRAME_HELLO))
     return break_rule (error, "did not say hello first");
   if (len > 0 && len <= SENTIENT_FRAME_MAX && sentient_frame_is_data (data[0]))
@@ -225,8 +228,8 @@ append_control (SentientStream *self, GByteArray *out)
   return out->len > 0;
 }
 
-GBytes *
-sentient_stream_next_frame (SentientStream *self)
+static GBytes *
+make_frame (SentientStream *self)
 {
   g_autoptr (GByteArray) out = g_byte_array_new ();
 
@@ -235,6 +238,19 @@ sentient_stream_next_frame (SentientStream *self)
   if (append_control (self, out))
     return g_byte_array_free_to_bytes (g_steal_pointer (&out));
   return self->is_ready && self->is_known ? sentient_stream_next_data (self) : NULL;
+}
+
+GBytes *
+sentient_stream_next_frame (SentientStream *self)
+{
+  GBytes *frame = make_frame (self);
+
+  if (frame != NULL)
+    {
+      self->counts.frames_sent++;
+      self->counts.bytes_sent += g_bytes_get_size (frame);
+    }
+  return frame;
 }
 
 /* Time */
@@ -308,6 +324,31 @@ gboolean
 sentient_stream_is_in_doubt (SentientStream *self)
 {
   return self->is_attached && self->probed != 0;
+}
+
+guint64
+sentient_stream_ask (SentientStream *self)
+{
+  self->ping_due = TRUE;
+  return self->last_ping + 1;
+}
+
+guint64
+sentient_stream_get_answered (SentientStream *self)
+{
+  return self->answered;
+}
+
+void
+sentient_stream_get_counts (SentientStream *self, SentientStreamCounts *counts)
+{
+  *counts = self->counts;
+}
+
+gsize
+sentient_stream_get_window_used (SentientStream *self)
+{
+  return self->is_attached ? self->bytes_sent - self->bytes_acked : 0;
 }
 
 gint64

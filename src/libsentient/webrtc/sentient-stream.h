@@ -120,6 +120,24 @@ void sentient_stream_hasten_ack (SentientStream *self);
 gboolean sentient_stream_has_goodbye (SentientStream *self);
 /* It was probed, and nothing has come since. */
 gboolean sentient_stream_is_in_doubt (SentientStream *self);
+/* What went over all of its connections. */
+typedef struct
+{
+  guint64 frames_sent;
+  guint64 frames_received;
+  guint64 bytes_sent; /* of frames */
+  guint64 bytes_received;
+  guint64 messages_sent_again; /* since a connection broke before they were acknowledged */
+} SentientStreamCounts;
+
+void sentient_stream_get_counts (SentientStream *self, SentientStreamCounts *counts);
+/* Bytes of frames that are not acknowledged, of SENTIENT_STREAM_WINDOW. */
+gsize sentient_stream_get_window_used (SentientStream *self);
+
+/* Asks the other end how it is, soon. Returns the number of the question. */
+guint64 sentient_stream_ask (SentientStream *self);
+/* The number of the last question that was answered. */
+guint64 sentient_stream_get_answered (SentientStream *self);
 /* Milliseconds there and back, of the last ping; -1: not known. */
 gint64 sentient_stream_get_rtt (SentientStream *self);
 

@@ -40,10 +40,10 @@ struct _SentientWebrtcLink
   SentientWebrtcChannels *further;
   GstWebRTCSessionDescription *local;
   SentientLinkCandidates *candidates;
-  GStrv fingerprints; /* of the other end */
-  char *description;
-  GError *error;    /* what "closed" will say */
-  GSource *timeout; /* of closing */
+  GStrv fingerprints;     /* of the other end */
+  SentientLinkPath *path; /* as last known */
+  GError *error;          /* what "closed" will say */
+  GSource *timeout;       /* of closing */
 };
 
 static void sentient_webrtc_link_iface_init (SentientLinkInterface *iface);
@@ -269,22 +269,19 @@ sentient_webrtc_link_get_state (SentientLink *link)
   return SENTIENT_WEBRTC_LINK (link)->state;
 }
 
-static char *
-sentient_webrtc_link_dup_description (SentientLink *link)
+static SentientLinkPath *
+sentient_webrtc_link_dup_path (SentientLink *link)
 {
   SentientWebrtcLink *self = SENTIENT_WEBRTC_LINK (link);
+  SentientLinkPath *now
+      = self->state == SENTIENT_LINK_STATE_OPEN ? sentient_pipe_dup_path (self->pipe) : NULL;
 
-  if (self->state == SENTIENT_LINK_STATE_OPEN)
+  if (now != NULL)
     {
-      char *pair = sentient_pipe_dup_pair (self->pipe);
-
-      if (pair != NULL)
-        {
-          g_free (self->description);
-          self->description = pair;
-        }
+      g_clear_pointer (&self->path, sentient_link_path_free);
+      self->path = now;
     }
-  return g_strdup (self->description);
+  return sentient_link_path_copy (self->path);
 }
 
 static SentientDataChannel *
@@ -308,7 +305,7 @@ sentient_webrtc_link_iface_init (SentientLinkInterface *iface)
   iface->get_buffered_amount = sentient_webrtc_link_get_buffered_amount;
   iface->get_state = sentient_webrtc_link_get_state;
   iface->close = sentient_webrtc_link_close;
-  iface->dup_description = sentient_webrtc_link_dup_description;
+  iface->dup_path = sentient_webrtc_link_dup_path;
   iface->open_channel = sentient_webrtc_link_open_channel;
 }
 
@@ -563,7 +560,7 @@ sentient_webrtc_link_finalize (GObject *object)
   g_clear_pointer (&self->candidates, sentient_link_candidates_free);
   g_clear_pointer (&self->fingerprints, g_strfreev);
   g_clear_pointer (&self->options, sentient_link_options_free);
-  g_clear_pointer (&self->description, g_free);
+  g_clear_pointer (&self->path, sentient_link_path_free);
   g_clear_error (&self->error);
   g_clear_pointer (&self->context, g_main_context_unref);
 

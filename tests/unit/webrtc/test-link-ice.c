@@ -117,6 +117,8 @@ test_family (gconstpointer data)
   const char *address = data;
   g_autofree char *only = g_strdup_printf (" %s ", address);
   g_autofree char *text = NULL;
+  g_autoptr (SentientLinkPath) path = NULL;
+  g_autoptr (SentientLinkPath) back = NULL;
   LinkPair *pair = new_pair (address, address);
 
   link_pair_open (pair);
@@ -130,6 +132,18 @@ test_family (gconstpointer data)
   g_test_message ("%s", text);
   g_assert_nonnull (
       strstr (text, strchr (address, ':') != NULL ? "host [::1]:" : "host 127.0.0.1:"));
+
+  path = sentient_link_dup_path (pair->offerer.link);
+  back = sentient_link_dup_path (pair->answerer.link);
+  g_assert_cmpint (path->local.type, ==, SENTIENT_CANDIDATE_TYPE_HOST);
+  g_assert_cmpstr (path->local.address, ==, address);
+  g_assert_cmpstr (path->remote.address, ==, address);
+  g_assert_cmpuint (path->local.port, ==, back->remote.port);
+  g_assert_cmpuint (path->remote.port, ==, back->local.port);
+  g_assert_cmpstr (path->protocol, ==, "udp");
+  g_assert_null (path->relay);
+  g_assert_null (path->relay_through);
+  g_assert_false (sentient_link_path_is_relayed (path));
   link_pair_free (pair);
 }
 
