@@ -5,7 +5,7 @@
 # To build and run the program on a bare Debian 12.
 BUILD_PACKAGES=(
   build-essential meson ninja-build pkg-config gettext
-  libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libsystemd-dev
+  libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libsystemd-dev libgnutls28-dev
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice
   gobject-introspection libgirepository1.0-dev appstream libnice-dev

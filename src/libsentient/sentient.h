@@ -19,3 +19,5 @@
 #include "peer/sentient-connection-statistics.h"
 #include "peer/sentient-connection.h"
 #include "peer/sentient-peer.h"
+#include "peer/sentient-transfer-list.h"
+#include "peer/sentient-transfer.h"

@@ -12,6 +12,9 @@ static const char *const connection_states[]
     = { "new", "connecting", "connected", "reconnecting", "closed", "failed" };
 static const char *const candidate_types[] = { "unknown", "host", "srflx", "prflx", "relay" };
 static const char *const severities[] = { "ok", "note", "warning", "error" };
+static const char *const transfer_directions[] = { "incoming", "outgoing" };
+static const char *const transfer_states[]
+    = { "offered", "active", "done", "failed", "cancelled", "refused" };
 
 static const char *
 name_of (const char *const *names, guint n_names, guint value)
@@ -271,4 +274,32 @@ sentient_severity_from_string (const char *text, SentientSeverity *severity)
     return FALSE;
   *severity = value;
   return TRUE;
+}
+
+/**
+ * sentient_transfer_direction_to_string:
+ * @direction: a direction
+ *
+ * Returns: (nullable): `incoming` or `outgoing`, a static string
+ *
+ * Since: 0.1
+ */
+const char *
+sentient_transfer_direction_to_string (SentientTransferDirection direction)
+{
+  return name_of (transfer_directions, G_N_ELEMENTS (transfer_directions), direction);
+}
+
+/**
+ * sentient_transfer_state_to_string:
+ * @state: a state
+ *
+ * Returns: (nullable): a word such as `offered` or `active`, a static string
+ *
+ * Since: 0.1
+ */
+const char *
+sentient_transfer_state_to_string (SentientTransferState state)
+{
+  return name_of (transfer_states, G_N_ELEMENTS (transfer_states), state);
 }

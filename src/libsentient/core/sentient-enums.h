@@ -179,6 +179,44 @@ typedef enum
   SENTIENT_SEVERITY_ERROR,
 } SentientSeverity;
 
+/**
+ * SentientTransferDirection:
+ * @SENTIENT_TRANSFER_DIRECTION_INCOMING: the other node sends the file to us
+ * @SENTIENT_TRANSFER_DIRECTION_OUTGOING: we send it to the other node
+ *
+ * Which way a file goes.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  SENTIENT_TRANSFER_DIRECTION_INCOMING,
+  SENTIENT_TRANSFER_DIRECTION_OUTGOING,
+} SentientTransferDirection;
+
+/**
+ * SentientTransferState:
+ * @SENTIENT_TRANSFER_STATE_OFFERED: who is to receive it has not said anything yet
+ * @SENTIENT_TRANSFER_STATE_ACTIVE: it was accepted and is under way
+ * @SENTIENT_TRANSFER_STATE_DONE: all of it has arrived and is stored
+ * @SENTIENT_TRANSFER_STATE_FAILED: something went wrong
+ * @SENTIENT_TRANSFER_STATE_CANCELLED: one end did not want it any more
+ * @SENTIENT_TRANSFER_STATE_REFUSED: who was to receive it did not want it, or could not
+ *
+ * Where the transfer of a file stands. The last four are ends.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  SENTIENT_TRANSFER_STATE_OFFERED,
+  SENTIENT_TRANSFER_STATE_ACTIVE,
+  SENTIENT_TRANSFER_STATE_DONE,
+  SENTIENT_TRANSFER_STATE_FAILED,
+  SENTIENT_TRANSFER_STATE_CANCELLED,
+  SENTIENT_TRANSFER_STATE_REFUSED,
+} SentientTransferState;
+
 /* Enums cross wires as strings. The strings are static; from_string () is FALSE for an unknown one.
  */
 SENTIENT_API
@@ -209,5 +247,9 @@ SENTIENT_API
 const char *sentient_severity_to_string (SentientSeverity severity);
 SENTIENT_API
 gboolean sentient_severity_from_string (const char *text, SentientSeverity *severity);
+SENTIENT_API
+const char *sentient_transfer_direction_to_string (SentientTransferDirection direction);
+SENTIENT_API
+const char *sentient_transfer_state_to_string (SentientTransferState state);
 
 G_END_DECLS

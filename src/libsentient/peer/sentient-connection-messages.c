@@ -296,6 +296,12 @@ sentient_connection_has_service_room (SentientConnection *self)
   return self->stream != NULL && sentient_stream_has_service_room (self->stream);
 }
 
+guint
+sentient_connection_count_attachments (SentientConnection *self)
+{
+  return self->stream != NULL ? sentient_stream_count_attachments (self->stream) : 0;
+}
+
 /* Frames to the link, as long as it takes them. */
 static void
 send_frames (SentientConnection *self)
@@ -361,9 +367,10 @@ handle_service (SentientConnection *self, GBytes *data, GError **error)
 
   switch ((SentientService)bytes[0])
     {
+    case SENTIENT_SERVICE_FILE:
+      return sentient_transfer_list_receive (peer->transfers, self->node_id, data, error);
     case SENTIENT_SERVICE_GOSSIP:
       return sentient_peer_gossip_receive (peer, self, data, error);
-    case SENTIENT_SERVICE_FILE:
     default:
       /* A later version has more of them. */
       sentient_peer_trace (peer, self->node_id, "a message for service %u, ignored", bytes[0]);
@@ -402,7 +409,11 @@ report_restart (SentientConnection *self)
 {
   guint n_lost;
 
-  if (sentient_stream_take_restart (self->stream, &n_lost) && n_lost > 0)
+  if (!sentient_stream_take_restart (self->stream, &n_lost))
+    return;
+  sentient_transfer_list_node_restarted (self->peer->transfers, self->node_id,
+                                         sentient_connection_count_attachments (self));
+  if (n_lost > 0 && self->peer != NULL)
     sentient_peer_tell_lost (self->peer, self->node_id, n_lost, "it was started anew");
 }
 
@@ -419,6 +430,8 @@ work (SentientConnection *self)
   serve_senders (self);
   if (self->stream != NULL && self->peer != NULL)
     sentient_peer_gossip_serve (self->peer, self);
+  if (self->peer != NULL)
+    sentient_transfer_list_serve (self->peer->transfers, self->node_id);
   if (self->stream == NULL || self->peer == NULL)
     return;
   if (self->closing_timer != NULL)

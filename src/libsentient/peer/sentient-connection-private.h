@@ -108,6 +108,8 @@ gboolean sentient_connection_push_service (SentientConnection *self,
                                            GBytes *data,
                                            SentientStreamPriority priority);
 gboolean sentient_connection_has_service_room (SentientConnection *self);
+/* Links that it had so far. */
+guint sentient_connection_count_attachments (SentientConnection *self);
 /* Takes task, which returns a boolean. */
 void sentient_connection_send_task (SentientConnection *self,
                                     GBytes *data,

@@ -144,6 +144,7 @@ sentient_peer_disconnect_peer_async (SentientPeer *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, sentient_peer_disconnect_peer_async);
   sentient_peer_mesh_ask (self, node_id, FALSE);
+  sentient_transfer_list_give_up (self->transfers, node_id);
   attempt = g_hash_table_lookup (self->attempts, node_id);
   open = g_hash_table_lookup (self->open, node_id);
   if (open != NULL)
@@ -216,6 +217,7 @@ sentient_peer_close_async (SentientPeer *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, sentient_peer_close_async);
   sentient_waiters_add (self->closing, task);
+  sentient_transfer_list_give_up (self->transfers, NULL);
   self->is_closing = TRUE;
   why = sentient_peer_new_closed_error (self);
   sentient_peer_fail_attempts (self, why, TRUE);

@@ -242,6 +242,7 @@ sentient_peer_end_connection (SentientPeer *self,
   if (!g_error_matches (error, SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST))
     sentient_connection_say_goodbye (connection);
   sentient_connection_end_messages (connection, error);
+  sentient_transfer_list_node_over (self->transfers, connection->node_id, error);
   sentient_peer_drop_link (self, connection);
   remove_from_list (self, connection);
   show_attempt (self, connection->node_id);
@@ -424,9 +425,10 @@ make_link (SentientPeer *self, SentientConnection *connection, const SentientLin
   return link;
 }
 
-/* Whether the node understands the frames of sentient.v1: it says so where we met. */
-static gboolean
-knows_framing (SentientPeer *self, SentientConnection *connection)
+gboolean
+sentient_peer_has_capability (SentientPeer *self,
+                              SentientConnection *connection,
+                              const char *capability)
 {
   SentientRoom *room = NULL;
   SentientMember *member;
@@ -437,8 +439,7 @@ knows_framing (SentientPeer *self, SentientConnection *connection)
     room = sentient_peer_find_shared_room (self, connection->node_id);
   member = room != NULL ? sentient_room_find_member (room, connection->node_id) : NULL;
   return member != NULL && !self->is_plain
-         && sentient_metadata_has_capability (sentient_member_get_metadata (member),
-                                              SENTIENT_FRAME_PROTOCOL);
+         && sentient_metadata_has_capability (sentient_member_get_metadata (member), capability);
 }
 
 static char *
@@ -486,7 +487,7 @@ sentient_peer_negotiate (SentientPeer *self,
     sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_CONNECTING);
   if (connection->link != link)
     return;
-  if (offer == NULL && knows_framing (self, connection))
+  if (offer == NULL && sentient_peer_has_capability (self, connection, SENTIENT_FRAME_PROTOCOL))
     sentient_link_set_protocol (link, SENTIENT_FRAME_PROTOCOL);
   sentient_link_start (link, offer == NULL);
   if (offer != NULL && connection->link == link)

@@ -29,6 +29,7 @@ G_BEGIN_DECLS
  * sentient-peer-recovery.c: connections that lost their link get another one.
  * sentient-peer-messages.c: what goes over open connections.
  * sentient-peer-mesh.h: whom to connect to in a large room, and broadcasts there.
+ * sentient-peer-files.c: the wish to send a file, see sentient-transfer-private.h.
  *
  * Whatever runs foreign code (a signal, the return of a task) may find the peer changed afterwards;
  * hold a reference where it could be the last. */
@@ -121,6 +122,7 @@ struct _SentientPeer
   GHashTable *open;        /* node id → SentientConnection */
   SentientPeerMesh *mesh;
   SentientPeerGossip *gossip;
+  SentientTransferList *transfers;
   GPtrArray *closing_links;
   SentientEarlyCandidates *early;
   GHashTable *retries;   /* node id → what is known of tries to connect again */
@@ -149,6 +151,7 @@ typedef enum
   PROP_RESUMED,
   PROP_ROOMS,
   PROP_CONNECTIONS,
+  PROP_TRANSFERS,
   PROP_AUTO_CONNECT,
   PROP_USE_WEBSOCKET,
   PROP_STUN_SERVERS,
@@ -188,6 +191,9 @@ void sentient_peer_emit_drained (SentientPeer *self, const char *node_id);
 void sentient_peer_emit_data_channel (SentientPeer *self,
                                       const char *node_id,
                                       SentientDataChannel *channel);
+/* Whether somebody would take it. */
+gboolean sentient_peer_hears_offers (SentientPeer *self);
+void sentient_peer_emit_transfer_offered (SentientPeer *self, SentientTransfer *transfer);
 void sentient_peer_emit_error (SentientPeer *self, const GError *error);
 void
 sentient_peer_emit_member_joined (SentientPeer *self, SentientRoom *room, SentientMember *member);
@@ -337,6 +343,14 @@ SentientLink *sentient_peer_make_webrtc_link (const SentientLinkOptions *options
 void sentient_peer_greet (SentientPeer *self, const char *node_id, const char *room);
 void sentient_peer_drop_links (SentientPeer *self);
 void sentient_peer_check_closed (SentientPeer *self);
+
+/* Whether the node says that it can do that, where we met or meet. */
+gboolean sentient_peer_has_capability (SentientPeer *self,
+                                       SentientConnection *connection,
+                                       const char *capability);
+
+/* sentient-peer-files.c */
+GParamSpec *sentient_peer_new_transfers_pspec (void);
 
 /* sentient-peer-connect.c */
 GError *sentient_peer_new_closed_error (SentientPeer *self);

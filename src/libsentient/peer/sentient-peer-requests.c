@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "peer/sentient-peer-private.h"
+#include "peer/sentient-transfer-message.h"
 #include "webrtc/sentient-frame.h"
 
 #include <string.h>
@@ -111,7 +112,8 @@ on_request_timeout (gpointer user_data)
 char *
 sentient_peer_dup_told_metadata (SentientPeer *self, const char *metadata)
 {
-  static const char *const capabilities[] = { SENTIENT_FRAME_PROTOCOL, SENTIENT_GOSSIP_CAPABILITY };
+  static const char *const capabilities[]
+      = { SENTIENT_FRAME_PROTOCOL, SENTIENT_GOSSIP_CAPABILITY, SENTIENT_TRANSFER_CAPABILITY };
   char *told = g_strdup (metadata);
 
   for (guint i = 0; i < G_N_ELEMENTS (capabilities) && !self->is_plain; i++)

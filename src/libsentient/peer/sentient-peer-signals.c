@@ -14,6 +14,7 @@ enum
   NEIGHBOURS_CHANGED,
   DRAINED,
   DATA_CHANNEL,
+  TRANSFER_OFFERED,
   ERROR_SIGNAL,
   MEMBER_JOINED,
   MEMBER_LEFT,
@@ -127,6 +128,20 @@ install_connection_signals (SentientPeerClass *klass)
    */
   signals[DRAINED] = g_signal_new ("drained", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                    G_TYPE_NONE, 1, G_TYPE_STRING);
+
+  /**
+   * SentientPeer::transfer-offered:
+   * @self: the peer
+   * @transfer: what is offered
+   *
+   * Another node offers a file. It waits until sentient_transfer_accept(),
+   * sentient_transfer_accept_stream() or sentient_transfer_refuse() is called, now or later. What
+   * is offered while no handler is connected is refused.
+   *
+   * Since: 0.1
+   */
+  signals[TRANSFER_OFFERED] = g_signal_new ("transfer-offered", type, G_SIGNAL_RUN_LAST, 0, NULL,
+                                            NULL, NULL, G_TYPE_NONE, 1, SENTIENT_TYPE_TRANSFER);
 
   /**
    * SentientPeer::negotiation:
@@ -284,6 +299,18 @@ void
 sentient_peer_emit_drained (SentientPeer *self, const char *node_id)
 {
   g_signal_emit (self, signals[DRAINED], 0, node_id);
+}
+
+gboolean
+sentient_peer_hears_offers (SentientPeer *self)
+{
+  return g_signal_has_handler_pending (self, signals[TRANSFER_OFFERED], 0, FALSE);
+}
+
+void
+sentient_peer_emit_transfer_offered (SentientPeer *self, SentientTransfer *transfer)
+{
+  g_signal_emit (self, signals[TRANSFER_OFFERED], 0, transfer);
 }
 
 void

@@ -153,6 +153,9 @@ sentient_peer_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_CONNECTIONS:
       g_value_set_object (value, self->connections);
       break;
+    case PROP_TRANSFERS:
+      g_value_set_object (value, self->transfers);
+      break;
     case PROP_AUTO_CONNECT:
       g_value_set_boolean (value, self->auto_connect);
       break;
@@ -244,6 +247,7 @@ sentient_peer_set_property (GObject *object, guint prop_id, const GValue *value,
     case PROP_RESUMED:
     case PROP_ROOMS:
     case PROP_CONNECTIONS:
+    case PROP_TRANSFERS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -274,6 +278,7 @@ sentient_peer_dispose (GObject *object)
   sentient_peer_fail_requests (self, error);
   g_hash_table_remove_all (self->retries);
   sentient_peer_stop_recovery (self);
+  sentient_transfer_list_dispose (self->transfers);
   sentient_peer_drop_links (self);
   sentient_waiters_return_error (self->connecting, error);
   sentient_waiters_return_error (self->disconnecting, error);
@@ -308,6 +313,7 @@ sentient_peer_finalize (GObject *object)
   g_hash_table_unref (self->retries);
   g_object_unref (self->rooms);
   g_object_unref (self->connections);
+  g_object_unref (self->transfers);
   g_clear_pointer (&self->uris, g_ptr_array_unref);
   g_string_free (self->tried, TRUE);
   g_strfreev (self->stun_servers);
@@ -436,6 +442,7 @@ sentient_peer_class_init (SentientPeerClass *klass)
 
   make_status_properties ();
   sentient_peer_make_settings_properties (properties);
+  properties[PROP_TRANSFERS] = sentient_peer_new_transfers_pspec ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
   sentient_peer_mesh_install_properties (object_class);
   sentient_peer_install_signals (klass);
@@ -472,6 +479,7 @@ sentient_peer_init (SentientPeer *self)
 
   self->connections = g_list_store_new (SENTIENT_TYPE_CONNECTION);
   self->attempts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->transfers = sentient_transfer_list_new (self);
   self->open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->mesh = sentient_peer_mesh_new (self);
   self->closing_links = g_ptr_array_new_with_free_func (g_object_unref);

@@ -6,6 +6,8 @@
 #include "model/sentient-gossip-statistics.h"
 #include "model/sentient-room.h"
 #include "peer/sentient-connection.h"
+#include "peer/sentient-transfer-list.h"
+#include "peer/sentient-transfer.h"
 
 G_BEGIN_DECLS
 
@@ -38,6 +40,8 @@ SENTIENT_API
 GStrv sentient_peer_list_neighbours (SentientPeer *self, const char *room);
 SENTIENT_API
 SentientGossipStatistics *sentient_peer_dup_gossip_statistics (SentientPeer *self);
+SENTIENT_API
+SentientTransferList *sentient_peer_get_transfers (SentientPeer *self);
 SENTIENT_API
 SentientConnection *sentient_peer_find_connection (SentientPeer *self, const char *node_id);
 
@@ -159,6 +163,27 @@ gboolean sentient_peer_broadcast_bytes (SentientPeer *self,
                                         GBytes *data,
                                         guint *n_sent,
                                         GError **error);
+
+SENTIENT_API
+void sentient_peer_send_file_async (SentientPeer *self,
+                                    const char *node_id,
+                                    GFile *file,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+SENTIENT_API
+void sentient_peer_send_stream_async (SentientPeer *self,
+                                      const char *node_id,
+                                      GInputStream *stream,
+                                      const char *name,
+                                      const char *content_type,
+                                      gint64 size,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
+SENTIENT_API
+SentientTransfer *
+sentient_peer_send_file_finish (SentientPeer *self, GAsyncResult *result, GError **error);
 
 #ifndef __GI_SCANNER__ /* for the floors to the right; the shared library hides it */
 

@@ -66,7 +66,7 @@ deliver (SentientStream *self,
 
   if (kind == SENTIENT_FRAME_TEXT && size > 0 && !g_utf8_validate_len (bytes, size, NULL))
     wrong = "a text that is not UTF-8";
-  else if (size > self->message_max)
+  else if (kind != SENTIENT_FRAME_SERVICE && size > self->message_max)
     {
       wrong = "a message over the limit of this node";
       code = SENTIENT_ERROR_PAYLOAD_TOO_LARGE;

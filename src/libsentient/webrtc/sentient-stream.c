@@ -50,6 +50,12 @@ sentient_stream_detach (SentientStream *self)
   sentient_stream_clear_receiving (self);
 }
 
+guint
+sentient_stream_count_attachments (SentientStream *self)
+{
+  return self->connection;
+}
+
 void
 sentient_stream_attach (SentientStream *self)
 {

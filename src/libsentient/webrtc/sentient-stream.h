@@ -94,6 +94,8 @@ gsize sentient_stream_get_buffered_amount (SentientStream *self);
 /* A new connection takes the place of the old one, if any. */
 void sentient_stream_attach (SentientStream *self);
 void sentient_stream_detach (SentientStream *self);
+/* Connections so far. */
+guint sentient_stream_count_attachments (SentientStream *self);
 /* The next frame for the other end, a binary message. NULL: nothing is to be sent now. */
 GBytes *sentient_stream_next_frame (SentientStream *self);
 /* A binary message of the other end. FALSE: it broke the rules, this connection is to be closed.
