@@ -71,6 +71,7 @@ struct _SentientStream
   gsize small_cost;
   gsize large_cost;
   gsize service_cost;
+  guint n_services; /* messages of services, of all that wait or are not acknowledged */
   gboolean was_refused;
   guint64 sent; /* number of the last */
   guint64 acked;

@@ -45,6 +45,7 @@ static void
 drop (SentientStream *self, SentientOutgoing *message)
 {
   *get_cost (self, message) -= get_size (message) + SENTIENT_STREAM_MESSAGE_COST;
+  self->n_services -= message->kind == SENTIENT_FRAME_SERVICE;
   outgoing_free (message);
 }
 
@@ -54,8 +55,11 @@ drop_queue (SentientStream *self, GQueue *queue, guint connection)
   guint n = 0;
   SentientOutgoing *message;
 
-  for (; (message = g_queue_peek_head (queue)) != NULL && message->connection < connection; n++)
-    drop (self, g_queue_pop_head (queue));
+  while ((message = g_queue_peek_head (queue)) != NULL && message->connection < connection)
+    {
+      n += message->kind != SENTIENT_FRAME_SERVICE;
+      drop (self, g_queue_pop_head (queue));
+    }
   return n;
 }
 
@@ -111,6 +115,7 @@ add_message (SentientStream *self,
   message->priority = priority;
   message->connection = self->connection;
   *get_cost (self, message) += get_size (message) + SENTIENT_STREAM_MESSAGE_COST;
+  self->n_services += kind == SENTIENT_FRAME_SERVICE;
   g_queue_push_tail (message->is_large ? &self->large[priority] : &self->small[priority], message);
 }
 
@@ -184,14 +189,14 @@ sentient_stream_has_waiting (SentientStream *self)
 guint
 sentient_stream_count_unacknowledged (SentientStream *self)
 {
-  return count_waiting (self) + self->unacked.length;
+  return count_waiting (self) + self->unacked.length - self->n_services;
 }
 
 gsize
 sentient_stream_get_buffered_amount (SentientStream *self)
 {
   return self->small_cost + self->large_cost + self->service_cost
-         - (gsize)SENTIENT_STREAM_MESSAGE_COST * sentient_stream_count_unacknowledged (self);
+         - (gsize)SENTIENT_STREAM_MESSAGE_COST * (count_waiting (self) + self->unacked.length);
 }
 
 /* What the other end says */

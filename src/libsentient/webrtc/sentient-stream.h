@@ -86,7 +86,8 @@ gboolean sentient_stream_has_service_room (SentientStream *self);
 gboolean sentient_stream_take_drained (SentientStream *self);
 /* Whether anything waits to be sent, acknowledged or not. */
 gboolean sentient_stream_has_waiting (SentientStream *self);
-/* Messages that the other end has not acknowledged, sent or not. */
+/* Messages of the application that the other end has not acknowledged, sent or not: services see to
+ * their own. */
 guint sentient_stream_count_unacknowledged (SentientStream *self);
 /* Bytes of them. */
 gsize sentient_stream_get_buffered_amount (SentientStream *self);
