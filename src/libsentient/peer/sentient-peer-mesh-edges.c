@@ -5,7 +5,8 @@
  * went. One is closed when both ends have told each other that they do not need it; until an end
  * has, it does. An end needs a connection to a neighbour, and one that its application asked for or
  * uses. It says no only after a while, and not while a neighbour is not connected yet: so members
- * that come and go leave the room in one piece, and connections do not come and go with them. */
+ * that come and go leave the room in one piece, and connections do not come and go with them. But
+ * where many came at once, and left as many such connections behind, that is shortened. */
 
 /* If a neighbour cannot be connected at all, the rest is let go after so many times as long. */
 #define PATIENCE 4
@@ -16,7 +17,7 @@ typedef struct
   SentientConnection *connection; /* unowned, may be gone: only to be compared */
   gint64 idle_since;              /* ms; -1: it is needed */
   guint64 n_messages;             /* of the application, so far */
-  gboolean is_told;               /* that we do not need it */
+  gboolean is_told;               /* the other end, that we do not need it */
   gboolean is_left;               /* by the other end, likewise */
 } Edge;
 
@@ -79,21 +80,36 @@ is_used (SentientConnection *connection, Edge *edge)
   return !is_quiet;
 }
 
-static gboolean
-are_neighbours_there (SentientPeerMesh *self)
+/* Neighbours that are connected. */
+static guint
+count_neighbours (SentientPeerMesh *self)
 {
   GHashTableIter iter;
   gpointer node_id;
+  guint n = 0;
 
   g_hash_table_iter_init (&iter, self->wanted);
   while (g_hash_table_iter_next (&iter, &node_id, NULL))
     {
       SentientConnection *connection = g_hash_table_lookup (self->peer->open, node_id);
 
-      if (connection == NULL || !sentient_connection_is_usable (connection))
-        return FALSE;
+      n += connection != NULL && sentient_connection_is_usable (connection);
     }
-  return TRUE;
+  return n;
+}
+
+/* How many of those that are open are idle. */
+static guint
+count_idle (SentientPeerMesh *self)
+{
+  GHashTableIter iter;
+  gpointer edge;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->edges);
+  while (g_hash_table_iter_next (&iter, NULL, &edge))
+    n += ((Edge *)edge)->idle_since >= 0;
+  return n;
 }
 
 /* FALSE: not yet, it is looked at again. */
@@ -101,12 +117,18 @@ static gboolean
 may_go (SentientPeerMesh *self, Edge *edge)
 {
   gint64 now = sentient_clock_get_monotonic_ms (self->peer->clock);
-  gint64 grace = self->grace_ms;
+  guint n_wanted = g_hash_table_size (self->wanted);
+  guint n_there = count_neighbours (self);
+  gboolean are_many;
+  gint64 grace;
 
   if (edge->idle_since < 0)
     edge->idle_since = now;
+  are_many = count_idle (self) > self->degree / 2;
+  grace = are_many ? MIN (self->settle_ms, self->grace_ms) : self->grace_ms;
   if (now - edge->idle_since >= grace
-      && (are_neighbours_there (self) || now - edge->idle_since >= PATIENCE * grace))
+      && (n_there == n_wanted || (are_many && n_there >= n_wanted / 2)
+          || now - edge->idle_since >= PATIENCE * (gint64)self->grace_ms))
     return TRUE;
   sentient_peer_mesh_schedule (self, MAX (edge->idle_since + grace - now, MIN (grace, RETRY_MS)));
   return FALSE;

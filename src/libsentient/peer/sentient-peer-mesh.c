@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* Whom we connect to by ourselves. In a small room that is everybody, in a larger one those whom
- * SentientMesh names. As ever, who joins offers to those it finds. Where two become neighbours
+ * SentientMesh names. As ever, who joins offers to those it finds; in a large room it waits for a
+ * moment, since many may join at the same time. Where two become neighbours
  * since another one came or went, the one with the bytewise greater id offers once the news have
  * settled, so that what is true for a moment only makes no connections; and where nobody offered
  * who should, the other one does after a while.
@@ -95,6 +96,7 @@ sentient_peer_mesh_new (SentientPeer *peer)
   g_signal_connect (peer->rooms, "items-changed", G_CALLBACK (on_rooms_changed), peer);
   g_signal_connect_swapped (peer->connections, "items-changed", G_CALLBACK (on_changed), peer);
   g_signal_connect (peer, "notify::state", G_CALLBACK (on_changed), NULL);
+  g_signal_connect (peer, "notify::auto-connect", G_CALLBACK (on_changed), NULL);
   return self;
 }
 
@@ -239,8 +241,8 @@ when_to_offer (SentientPeerMesh *self, MeshRoom *room, const char *node_id, gint
 {
   const Member *member = g_hash_table_lookup (room->members, node_id);
 
-  if (room->is_new)
-    return now;
+  if (room->is_new) /* in a large room others may be about to join as well */
+    return sentient_mesh_is_full (room->mesh) ? now : now + self->settle_ms / 2;
   /* Who has just come offers to us. */
   if (member->came < room->generation && strcmp (self->peer->node_id, node_id) > 0)
     return now + self->settle_ms;
@@ -456,6 +458,7 @@ sentient_peer_mesh_greet (SentientPeer *peer, const char *name)
   room = g_hash_table_lookup (self->rooms, name);
   if (room == NULL || !peer->auto_connect)
     return;
+  is_new = is_new && sentient_mesh_is_full (room->mesh);
   ids = dup_keys (room->neighbours);
   for (guint i = 0; i < ids->len; i++)
     {
