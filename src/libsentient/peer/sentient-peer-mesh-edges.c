@@ -73,7 +73,7 @@ is_used (SentientConnection *connection, Edge *edge)
 {
   guint64 n_messages = connection->messages_sent + connection->messages_received;
   gboolean is_quiet = n_messages == edge->n_messages
-                      && !sentient_stream_has_waiting (connection->stream)
+                      && sentient_stream_count_unacknowledged (connection->stream) == 0
                       && connection->senders.length == 0;
 
   edge->n_messages = n_messages;
