@@ -198,8 +198,8 @@ class Site:
         port = f'p{self.number}x{self.replaced}'
         if cable is not None:
             middle = Space(f'the cable of host {self.number}')
-            join(self.host, self.interface, middle, 'a')
-            join(middle, 'b', self.lab.switch, port)
+            join(self.host, self.interface, middle, 'near')
+            join(middle, 'far', self.lab.switch, port)
             self.lab.start_cable(middle, cable)
         else:
             join(self.host, self.interface, self.lab.switch, port)
@@ -228,18 +228,24 @@ class Site:
 
     # What happens to them
 
-    def cut(self):
-        """Pulls the cable: the host itself sees only that nothing comes any more."""
-        if self.router is not None:
+    @property
+    def _port(self):
+        """The switch's end of the cable to the host or to its router."""
+        return f'p{self.number}x{self.replaced}' if self.router is None else f'p{self.number}'
+
+    def cut(self, carrier=False):
+        """Nothing passes any more; with carrier, the host sees its cable pulled, too."""
+        if carrier and self.router is not None:
             self.router.ip('link set lan down')
+        elif carrier:
+            self.lab.switch.ip(f'link set {self._port} down')
         else:
-            self.lab.switch.ip(f'link set p{self.number}x{self.replaced} down')
+            self.lab.switch.ip(f'link set {self._port} nomaster')
 
     def heal(self):
+        self.lab.switch.ip(f'link set {self._port} up', f'link set {self._port} master br0')
         if self.router is not None:
             self.router.ip('link set lan up')
-        else:
-            self.lab.switch.ip(f'link set p{self.number}x{self.replaced} up')
 
     def replace_interface(self):
         """The host leaves the one network and is in another: other interface, other address."""
@@ -294,7 +300,7 @@ class Lab:
         return Site(self, 20 + self.n_sites, kind, cable)
 
     def start_cable(self, space, args):
-        cable = SpaceProgram(space, [os.environ['NET_CABLE'], 'a', 'b', *map(str, args)])
+        cable = SpaceProgram(space, [os.environ['NET_CABLE'], 'near', 'far', *map(str, args)])
         cable.wait_line('ready')
 
     def coordinator(self, *args):

@@ -105,6 +105,23 @@ on_peer_disconnected (SentientPeer *peer, const char *node_id, GError *error, Ne
 }
 
 static void
+on_peer_reconnecting (SentientPeer *peer, const char *node_id, GError *error, NetNode *self)
+{
+  net_say (peer, "reconnecting", "node", "s", node_id, "message", "s",
+           error != NULL ? error->message : NULL, NULL);
+}
+
+static void
+on_peer_reconnected (SentientPeer *peer, const char *node_id, NetNode *self)
+{
+  SentientConnection *connection = sentient_peer_find_connection (peer, node_id);
+  g_autofree char *pair = sentient_connection_dup_candidate_pair (connection);
+
+  net_say (peer, "reconnected", "node", "s", node_id, "pair", "s", pair, NULL);
+  net_floods_pump (self->floods);
+}
+
+static void
 on_message (SentientPeer *peer, const char *node_id, GBytes *data, gboolean is_text, NetNode *self)
 {
   g_autofree char *text = NULL;
@@ -191,6 +208,8 @@ listen_to_peer (NetNode *self)
 {
   g_signal_connect (self->peer, "peer-connected", G_CALLBACK (on_peer_connected), self);
   g_signal_connect (self->peer, "peer-disconnected", G_CALLBACK (on_peer_disconnected), self);
+  g_signal_connect (self->peer, "peer-reconnecting", G_CALLBACK (on_peer_reconnecting), self);
+  g_signal_connect (self->peer, "peer-reconnected", G_CALLBACK (on_peer_reconnected), self);
   g_signal_connect (self->peer, "message", G_CALLBACK (on_message), self);
   g_signal_connect (self->peer, "drained", G_CALLBACK (on_drained), self);
   g_signal_connect (self->peer, "error", G_CALLBACK (on_error), self);
