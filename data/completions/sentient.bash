@@ -29,6 +29,7 @@ _sentient_options() {
   join) echo "$_sentient_common --metadata" ;;
   send) echo "$_sentient_common --room --file --priority" ;;
   monitor) echo "$_sentient_common --count" ;;
+  doctor) echo "$_sentient_common --network --hide-addresses --seed --stun --turn --config" ;;
   config) echo '--server --config --json' ;;
   *) echo "$_sentient_common" ;;
   esac

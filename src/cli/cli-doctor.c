@@ -147,8 +147,11 @@ run (CliRemote *remote)
 {
   g_autoptr (GPtrArray) packages = g_ptr_array_new ();
   g_auto (CliDesktop) desktop = { 0 };
-  gboolean good = all_pieces_present ();
+  gboolean good;
 
+  if (remote->network)
+    return cli_doctor_network (remote);
+  good = all_pieces_present ();
   cli_desktop_look (&desktop, remote->system ? G_BUS_TYPE_SYSTEM : G_BUS_TYPE_SESSION);
   if (remote->json)
     {
@@ -178,7 +181,9 @@ run (CliRemote *remote)
 
 const CliCommand cli_command_doctor = {
   .name = "doctor",
-  .summary = N_ ("See whether all pieces are installed"),
+  .summary = N_ ("See whether all pieces are installed, or how the network is"),
+  .takes = CLI_TAKES_NETWORK,
   .needs = CLI_NEEDS_NOTHING,
+  .check = cli_doctor_network_check,
   .run = run,
 };

@@ -226,19 +226,44 @@ describe (GOptionContext *context)
   g_option_context_set_description (context, text->str);
 }
 
-/* Each item may be a list with commas. Nothing is given: nothing is set. */
-static gboolean
-set_list (SentientSettings *settings, const char *name, GStrv given, GError **error)
+gboolean
+cli_options_set_list (SentientSettings *settings,
+                      const char *name,
+                      const char *const *given,
+                      GError **error)
 {
   g_autofree char *text = NULL;
   g_auto (GStrv) items = NULL;
 
   if (given == NULL)
     return TRUE;
-  text = g_strjoinv (",", given);
+  text = g_strjoinv (",", (GStrv)given);
   items = sentient_settings_split (text);
   return sentient_settings_set_command_line_strv (settings, name, (const char *const *)items,
                                                   error);
+}
+
+static gboolean
+set_lists (CliOptions *options, const RawOptions *raw, GError **error)
+{
+  const struct
+  {
+    const char *name;
+    GStrv given;
+  } lists[] = {
+    { "seeds", raw->seeds },
+    { "stun", raw->stun },
+    { "turn", raw->turn },
+    { "candidate-filter", raw->candidate_filter },
+    { "trusted-proxy", raw->proxies },
+    { "allow-origin", raw->origins },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
+    if (!cli_options_set_list (options->settings, lists[i].name,
+                               (const char *const *)lists[i].given, error))
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean
@@ -344,12 +369,7 @@ cli_options_parse (CliOptions *options, int *argc, char ***argv, GError **error)
     sentient_settings_set_default (options->settings, "host", "0.0.0.0");
   else
     sentient_settings_set_default (options->settings, "seeds", CLI_DEFAULT_SEED);
-  if (!set_texts (options, &raw, error) || !set_list (options->settings, "seeds", raw.seeds, error)
-      || !set_list (options->settings, "stun", raw.stun, error)
-      || !set_list (options->settings, "turn", raw.turn, error)
-      || !set_list (options->settings, "candidate-filter", raw.candidate_filter, error)
-      || !set_list (options->settings, "trusted-proxy", raw.proxies, error)
-      || !set_list (options->settings, "allow-origin", raw.origins, error)
+  if (!set_texts (options, &raw, error) || !set_lists (options, &raw, error)
       || !set_limits (options, &raw, error))
     return FALSE;
 

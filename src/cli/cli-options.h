@@ -33,6 +33,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CliOptions, cli_options_clear)
 /* Can only programs on this machine reach what listens there? */
 gboolean cli_host_is_loopback (const char *host);
 
+/* Each item of given may be a list with commas; NULL: nothing is set. FALSE: error says which
+ * option will not do. */
+gboolean cli_options_set_list (SentientSettings *settings,
+                               const char *name,
+                               const char *const *given,
+                               GError **error);
+
 /* Takes what it knows out of argv. FALSE: error says what is wrong with which option, for a
  * person. Prints the help and ends the program on --help. */
 gboolean cli_options_parse (CliOptions *options, int *argc, char ***argv, GError **error);

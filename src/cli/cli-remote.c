@@ -25,6 +25,10 @@ cli_remote_clear (CliRemote *remote)
   g_clear_pointer (&remote->metadata, g_free);
   g_clear_pointer (&remote->room, g_free);
   g_clear_pointer (&remote->file, g_free);
+  g_clear_pointer (&remote->seeds, g_strfreev);
+  g_clear_pointer (&remote->stun, g_strfreev);
+  g_clear_pointer (&remote->turn, g_strfreev);
+  g_clear_pointer (&remote->config_file, g_free);
   g_clear_object (&remote->client);
 }
 
@@ -121,6 +125,34 @@ cli_check_room (const char *name, GError **error)
 }
 
 static void
+add_network_entries (GOptionContext *context, CliRemote *remote)
+{
+  const GOptionEntry entries[] = {
+    { "network", 0, 0, G_OPTION_ARG_NONE, &remote->network,
+      N_ ("See how nodes reach each other from here: coordinator, STUN, TURN, UDP, NAT, IPv6"),
+      NULL },
+    { "hide-addresses", 0, 0, G_OPTION_ARG_NONE, &remote->hide_addresses,
+      N_ ("With --network: address-1, address-2 ... instead of addresses and names of hosts"),
+      NULL },
+    { "seed", 0, 0, G_OPTION_ARG_STRING_ARRAY, &remote->seeds,
+      N_ ("With --network: the coordinator (default: that of the daemon, else of the "
+          "settings)"),
+      N_ ("URL[,URL]") },
+    { "stun", 0, 0, G_OPTION_ARG_STRING_ARRAY, &remote->stun,
+      N_ ("With --network: the STUN server; none: none (default: as above, else what the "
+          "coordinator names)"),
+      N_ ("URL|none") },
+    { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &remote->turn,
+      N_ ("With --network: a TURN server (default: as above)"), N_ ("URL") },
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, &remote->config_file,
+      N_ ("With --network: the settings file, instead of the daemon"), N_ ("FILE") },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+}
+
+static void
 add_entries (GOptionContext *context, CliRemote *remote)
 {
   const GOptionEntry common[] = {
@@ -165,6 +197,8 @@ add_entries (GOptionContext *context, CliRemote *remote)
   for (guint i = 0; i < G_N_ELEMENTS (more); i++)
     if ((remote->command->takes & more[i].takes) != 0)
       g_option_context_add_main_entries (context, more[i].entries, GETTEXT_PACKAGE);
+  if ((remote->command->takes & CLI_TAKES_NETWORK) != 0)
+    add_network_entries (context, remote);
 }
 
 static gboolean
@@ -234,29 +268,40 @@ on_open (GObject *source, GAsyncResult *result, gpointer user_data)
   g_main_loop_quit (opening->loop);
 }
 
-/* TRUE: what the command needs is there. */
-static gboolean
-open_client (CliRemote *remote)
+gboolean
+cli_remote_open (CliRemote *remote, GError **error)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  g_autoptr (GError) error = NULL;
   Opening opening = { loop, FALSE, NULL };
   SentientDBusManager *manager;
 
   remote->client = sentient_client_new (remote->system ? G_BUS_TYPE_SYSTEM : G_BUS_TYPE_SESSION);
   sentient_client_open_async (remote->client, NULL, on_open, &opening);
   g_main_loop_run (loop);
-  error = opening.error;
   if (!opening.good)
+    {
+      g_propagate_error (error, opening.error);
+      return FALSE;
+    }
+  manager = sentient_client_get_manager (remote->client);
+  if (manager != NULL)
+    g_dbus_proxy_set_default_timeout (G_DBUS_PROXY (manager), CLI_REMOTE_CALL_MS);
+  return TRUE;
+}
+
+/* TRUE: what the command needs is there. */
+static gboolean
+open_client (CliRemote *remote)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!cli_remote_open (remote, &error))
     {
       cli_complain ("%s", error->message);
       return FALSE;
     }
-
-  manager = sentient_client_get_manager (remote->client);
-  if (manager != NULL)
-    g_dbus_proxy_set_default_timeout (G_DBUS_PROXY (manager), CLI_REMOTE_CALL_MS);
-  else if (remote->command->needs == CLI_NEEDS_DAEMON)
+  if (sentient_client_get_manager (remote->client) == NULL
+      && remote->command->needs == CLI_NEEDS_DAEMON)
     {
       cli_complain ("%s", sentient_client_get_error (remote->client));
       return FALSE;

@@ -33,6 +33,14 @@ typedef struct
   int count;      /* 0: no end */
   gboolean names; /* one a line, for completion */
 
+  /* Of "doctor". */
+  gboolean network;
+  gboolean hide_addresses;
+  GStrv seeds;
+  GStrv stun;
+  GStrv turn;
+  char *config_file;
+
   SentientClient *client; /* open; NULL for what needs none */
 } CliRemote;
 
@@ -44,6 +52,7 @@ typedef enum
   CLI_TAKES_COUNT = 1 << 3,
   CLI_TAKES_NAMES = 1 << 4,
   CLI_TAKES_PRIORITY = 1 << 7,
+  CLI_TAKES_NETWORK = 1 << 10,
 } CliTakes;
 
 typedef enum
@@ -75,6 +84,10 @@ int cli_remote (int argc, char **argv);
 void cli_remote_describe (GString *text);
 
 /* For the commands. */
+
+/* Makes the client of a command that needs none, if it can. FALSE: error says why there is no bus;
+ * the daemon may be away all the same. */
+gboolean cli_remote_open (CliRemote *remote, GError **error);
 
 /* A call failed: says so and returns CLI_EXIT_FAILED. */
 int cli_remote_failed (GError *error);

@@ -25,10 +25,16 @@ call_free (SentientDaemonCall *call)
 }
 
 void
+sentient_daemon_call_return (SentientDaemonCall *call, GVariant *values)
+{
+  g_dbus_method_invocation_return_value (call->invocation, values);
+  call_free (call);
+}
+
+void
 sentient_daemon_call_done (SentientDaemonCall *call)
 {
-  g_dbus_method_invocation_return_value (call->invocation, NULL);
-  call_free (call);
+  sentient_daemon_call_return (call, NULL);
 }
 
 void
@@ -50,8 +56,7 @@ call_path (SentientDaemonCall *call, const char *path)
       sentient_daemon_call_fail (call, error);
       return;
     }
-  g_dbus_method_invocation_return_value (call->invocation, g_variant_new ("(o)", path));
-  call_free (call);
+  sentient_daemon_call_return (call, g_variant_new ("(o)", path));
 }
 
 /* Only the errors of our domain have a name on the bus. */

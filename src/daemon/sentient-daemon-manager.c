@@ -307,6 +307,15 @@ on_message (SentientPeer *peer,
                                         is_text);
 }
 
+static gboolean
+on_diagnose_network (SentientDBusManager *manager,
+                     GDBusMethodInvocation *invocation,
+                     gboolean hide_addresses,
+                     SentientDaemon *self)
+{
+  return sentient_daemon_diagnose_network (self, invocation, hide_addresses);
+}
+
 static void
 handle_calls (SentientDaemon *self, SentientDBusManager *manager)
 {
@@ -322,6 +331,7 @@ handle_calls (SentientDaemon *self, SentientDBusManager *manager)
     { "handle-send-with-priority", G_CALLBACK (on_send_with_priority) },
     { "handle-broadcast", G_CALLBACK (on_broadcast) },
     { "handle-connect-peer", G_CALLBACK (on_connect_peer) },
+    { "handle-diagnose-network", G_CALLBACK (on_diagnose_network) },
     { "handle-start-coordinator", G_CALLBACK (on_start_coordinator) },
     { "handle-stop-coordinator", G_CALLBACK (on_stop_coordinator) },
     { "handle-start-node", G_CALLBACK (on_start_node) },

@@ -53,6 +53,8 @@ struct _SentientDaemon
   GCancellable *node_tries; /* what the node has under way; NULL: nothing */
   SentientBackoff backoff;
   guint retry_id;
+
+  GCancellable *diagnosing; /* NULL: no doctor is at work */
 };
 
 /* sentient-daemon.c */
@@ -99,6 +101,7 @@ SentientDaemonCall *sentient_daemon_call_new (SentientDaemon *daemon,
                                               GDBusMethodInvocation *invocation);
 /* Each answers and frees it. */
 void sentient_daemon_call_done (SentientDaemonCall *call);
+void sentient_daemon_call_return (SentientDaemonCall *call, GVariant *values);
 void sentient_daemon_call_fail (SentientDaemonCall *call, const GError *error);
 /* Takes invocation and error. */
 gboolean sentient_daemon_refuse (GDBusMethodInvocation *invocation, GError *error);
@@ -132,6 +135,12 @@ gboolean sentient_daemon_broadcast (SentientDaemon *self,
                                     const char *room,
                                     GVariant *data,
                                     gboolean text);
+
+/* sentient-daemon-diagnose.c */
+/* As above. */
+gboolean sentient_daemon_diagnose_network (SentientDaemon *self,
+                                           GDBusMethodInvocation *invocation,
+                                           gboolean hide_addresses);
 
 /* sentient-daemon-node.c */
 /* Looks for a coordinator until it has one, then joins the rooms; does nothing if it is about it.

@@ -305,6 +305,8 @@ sentient_daemon_stop_async (SentientDaemon *self, GAsyncReadyCallback callback, 
   if (self->stopping->len > 1)
     return;
   self->is_stopping = TRUE;
+  if (self->diagnosing != NULL)
+    g_cancellable_cancel (self->diagnosing);
   sentient_daemon_node_stop (self, on_node_stopped, g_object_ref (self));
 }
 

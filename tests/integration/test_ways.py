@@ -3,49 +3,33 @@
 """How node processes get through: over relays of a real TURN server (coturn) by UDP and TCP, over IPv6,
 and by what the candidate filter leaves. All of it on the loopback."""
 
-import os
 import re
-import socket
 
-from harness import Node, Program, Server, at_end, case, check, equal, main, tmpdir
+from coturn import LONG, QUOTED, Coturn
+from harness import Node, Server, at_end, case, check, equal, main
 
-LONG = 60
-USER, PASSWORD = 'ann', 'p@ss/w:rd'
-QUOTED = 'p%40ss%2Fw%3Ard'
 CHANNEL = r'data channel open: (\w+) (\S+) ↔ (\w+) (\S+) \((\w+)\)'
 
 _turn = []
 
 
-def turn_port():
-    """The port of the one TURN server, started when it is first asked for."""
-    if _turn:
-        return _turn[0][1]
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
-    program = Program(
-        ['-n', '--listening-port', str(port), '--listening-ip', '127.0.0.1', '--listening-ip', '::1',
-         '--relay-ip', '127.0.0.1', '--relay-ip', '::1', '--realm', 'test', '--lt-cred-mech',
-         '--user', f'{USER}:{PASSWORD}', '--no-tls', '--no-dtls', '--no-cli', '--allow-loopback-peers', '-v',
-         '--log-file', 'stdout', '--pidfile', os.path.join(tmpdir(), 'turn.pid'),
-         '--db', os.path.join(tmpdir(), 'turn.db')], program='/usr/bin/turnserver')
-    program.wait_line('Total General servers', LONG)
-    program.wait_line('DB connection success', LONG)
-    _turn.append((program, port))
-    return port
+def turn():
+    """The one TURN server, started when it is first asked for."""
+    if not _turn:
+        _turn.append(Coturn())
+    return _turn[0]
 
 
 @at_end
 def end_turn():
     """the TURN server is alive to the end"""
-    for program, _port in _turn:
+    for program in _turn:
         check(program.alive(), 'it died')
         program.kill()
 
 
 def turn_url(host='127.0.0.1', transport='udp'):
-    return f'turn:{USER}:{QUOTED}@{host}:{turn_port()}?transport={transport}'
+    return turn().turn_url(host, transport)
 
 
 def pair(args_a, args_b):

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 #include "core/sentient-enums.h"
+#include "doctor/sentient-network-doctor.h"
 #include "model/sentient-gossip-statistics.h"
 #include "model/sentient-room.h"
 #include "peer/sentient-connection.h"
@@ -184,6 +185,8 @@ void sentient_peer_send_stream_async (SentientPeer *self,
 SENTIENT_API
 SentientTransfer *
 sentient_peer_send_file_finish (SentientPeer *self, GAsyncResult *result, GError **error);
+SENTIENT_API
+SentientNetworkDoctor *sentient_peer_new_network_doctor (SentientPeer *self);
 
 #ifndef __GI_SCANNER__ /* for the floors to the right; the shared library hides it */
 
