@@ -81,8 +81,31 @@ list_connected (CliNode *self, SentientRoom *room)
   return ids;
 }
 
-/* FALSE: it must wait. A line that can never be sent is told and counts as done. Not by
- * sentient_peer_broadcast (), which does not say who took it: those would hear it twice. */
+/* In a large room most members are reached by way of others. */
+static gboolean
+is_large (CliNode *self, SentientRoom *room)
+{
+  guint limit;
+
+  g_object_get (self->peer, "mesh-limit", &limit, NULL);
+  return sentient_room_get_n_members (room) + 1 > limit; /* we are not in the list */
+}
+
+/* FALSE: nobody is there. */
+static gboolean
+broadcast (CliNode *self, KeptLine *line)
+{
+  g_autoptr (GError) error = NULL;
+  guint n_sent;
+
+  if (!sentient_peer_broadcast (self->peer, line->room, line->text, &n_sent, &error))
+    cli_complain (_ ("a line may not reach everybody in \"%s\": %s"), line->room, error->message);
+  return n_sent > 0;
+}
+
+/* FALSE: it must wait. A line that can never be sent is told and counts as done. In a
+ * small room not by sentient_peer_broadcast (), which does not say who took it: those would hear it
+ * twice. */
 static gboolean
 try_to_say (CliNode *self, KeptLine *line)
 {
@@ -97,6 +120,8 @@ try_to_say (CliNode *self, KeptLine *line)
                     line->room);
       return TRUE;
     }
+  if (line->remaining == NULL && is_large (self, room))
+    return broadcast (self, line);
   ids = line->remaining != NULL ? g_ptr_array_ref (line->remaining) : list_connected (self, room);
   for (guint i = 0; i < ids->len; i++)
     {

@@ -89,8 +89,9 @@ test_rooms (void)
   g_assert_true (test_host_has (pair.alice, bob, "Member", "Self", "false"));
   g_assert_true (test_host_has (pair.alice, bob, "Member", "Name", "bob"));
   g_assert_true (test_host_has (pair.alice, bob, "Member", "Room", global));
-  g_assert_true (test_host_has (pair.alice, bob, "Member", "Metadata",
-                                "{\"capabilities\":[\"sentient.v1\"]}"));
+  g_assert_true (test_host_has (
+      pair.alice, bob, "Member", "Metadata",
+      "{\"capabilities\":[\"sentient.files\",\"sentient.gossip\",\"sentient.v1\"]}"));
   g_assert_true (test_host_has (pair.alice, bob, "Member", "Online", "true"));
   g_assert_false (test_host_has (pair.alice, bob, "Member", "JoinedAt", "0"));
   g_assert_false (test_host_has (pair.bob, other, "Member", "JoinedAt", "0"));
@@ -129,9 +130,9 @@ test_join_leave (void)
   test_await (test_host_has (pair.alice, bob, "Member", "Name", "Robert"));
   test_await (test_host_has (pair.bob, own, "Member", "Name", "Robert"));
   g_assert_true (test_has (pair.alice->changes, "Member.Name Robert"));
-  g_assert_true (
-      test_has (pair.alice->changes,
-                "Member.Metadata {\"capabilities\":[\"sentient.v1\"],\"name\":\"Robert\"}"));
+  g_assert_true (test_has (pair.alice->changes, "Member.Metadata "
+                                                "{\"capabilities\":[\"sentient.files\",\"sentient."
+                                                "gossip\",\"sentient.v1\"],\"name\":\"Robert\"}"));
 
   g_free (test_host_ask (pair.alice, NULL, "Manager", "Join", g_variant_new ("(ss)", "attic", "")));
   test_await (test_host_has (pair.alice, hosted, "Room", "Joined", "true"));

@@ -135,6 +135,8 @@ sentient_connection_open_channel_async (SentientConnection *self,
                  self->node_id);
   else
     channel = sentient_link_open_channel (self->link, &options, &error);
+  if (channel != NULL) /* a connection with one is not closed because the mesh needs it no more */
+    sentient_peer_mesh_ask (self->peer, self->node_id, TRUE);
   if (channel == NULL)
     g_task_return_error (task, error);
   else

@@ -326,6 +326,7 @@ on_link_channel (SentientLink *link, SentientDataChannel *channel, SentientConne
 
   sentient_peer_trace (self, connection->node_id, "data channel “%s” opened by the other end",
                        sentient_data_channel_get_label (channel));
+  sentient_peer_mesh_ask (self, connection->node_id, TRUE);
   sentient_peer_emit_data_channel (self, connection->node_id, channel);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "peer/sentient-peer-mesh-private.h"
+#include "peer/sentient-transfer-private.h"
 
 /* Connections that were made by themselves and that nobody needs any more, since others came or
  * went. One is closed when both ends have told each other that they do not need it; until an end
@@ -72,9 +73,11 @@ static gboolean
 is_used (SentientConnection *connection, Edge *edge)
 {
   guint64 n_messages = connection->messages_sent + connection->messages_received;
-  gboolean is_quiet = n_messages == edge->n_messages
-                      && sentient_stream_count_unacknowledged (connection->stream) == 0
-                      && connection->senders.length == 0;
+  gboolean is_quiet
+      = n_messages == edge->n_messages
+        && sentient_stream_count_unacknowledged (connection->stream) == 0
+        && connection->senders.length == 0
+        && !sentient_transfer_list_is_busy (connection->peer->transfers, connection->node_id);
 
   edge->n_messages = n_messages;
   return !is_quiet;

@@ -362,6 +362,14 @@ list_running (SentientTransferList *self, const char *node_id)
   return running;
 }
 
+gboolean
+sentient_transfer_list_is_busy (SentientTransferList *self, const char *node_id)
+{
+  g_autoptr (GPtrArray) running = list_running (self, node_id);
+
+  return running->len > 0;
+}
+
 static void
 fail (SentientTransfer *transfer, gint code, const char *why)
 {

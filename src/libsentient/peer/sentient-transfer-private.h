@@ -118,6 +118,8 @@ char *sentient_transfer_dup_title (SentientTransfer *self);
 /* sentient-transfer-list.c */
 SentientTransferNode *sentient_transfer_list_ensure_node (SentientTransferList *self,
                                                           const char *node_id);
+/* Whether one from or to that node is not over yet. */
+gboolean sentient_transfer_list_is_busy (SentientTransferList *self, const char *node_id);
 /* Takes transfer. */
 void sentient_transfer_list_add (SentientTransferList *self, SentientTransfer *transfer);
 void sentient_transfer_list_remove (SentientTransferList *self, SentientTransfer *transfer);
