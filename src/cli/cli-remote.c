@@ -25,6 +25,7 @@ cli_remote_clear (CliRemote *remote)
   g_clear_pointer (&remote->metadata, g_free);
   g_clear_pointer (&remote->room, g_free);
   g_clear_pointer (&remote->file, g_free);
+  g_clear_pointer (&remote->priority, g_free);
   g_clear_pointer (&remote->seeds, g_strfreev);
   g_clear_pointer (&remote->stun, g_strfreev);
   g_clear_pointer (&remote->turn, g_strfreev);
