@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define WATCHDOG_S 30
+#define WATCHDOG_S 90 /* a sanitizer build on two busy cores is slow */
 
 static gboolean
 on_watchdog (gpointer what)
