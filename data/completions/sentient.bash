@@ -25,7 +25,8 @@ _sentient_split() {
 _sentient_options() {
   case $1 in
   '') echo "$_sentient_plain" ;;
-  rooms | peers | connections) echo "$_sentient_common --names" ;;
+  rooms | peers) echo "$_sentient_common --names" ;;
+  connections) echo "$_sentient_common --names --stats --hide-addresses" ;;
   join) echo "$_sentient_common --metadata" ;;
   send) echo "$_sentient_common --room --file --priority" ;;
   monitor) echo "$_sentient_common --count" ;;

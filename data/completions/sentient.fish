@@ -67,6 +67,8 @@ complete -c sentient -n '__sentient_in send' -x -l room -a '(__sentient_names ro
 complete -c sentient -n '__sentient_in send' -r -F -l file -d 'The bytes of this file'
 complete -c sentient -n '__sentient_in send' -x -l priority -a 'low normal high' -d 'How urgent it is'
 complete -c sentient -n '__sentient_in doctor' -l network -d 'See how nodes reach each other from here'
+complete -c sentient -n '__sentient_in connections' -l stats -d 'Direct or relayed, round trip, bytes, window, times'
+complete -c sentient -n '__sentient_in connections' -l hide-addresses -d 'Placeholders instead of addresses, with --stats'
 complete -c sentient -n '__sentient_in doctor' -l hide-addresses -d 'Placeholders instead of addresses'
 complete -c sentient -n '__sentient_in monitor' -x -l count -d 'End after so many lines'
 

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli-connections.h"
+
 #include <glib/gi18n.h>
 
 #include "cli-json.h"
 #include "cli-output.h"
-#include "cli-remote.h"
+
+const char *
+cli_connections_none (void)
+{
+  return _ ("There is no connection. To make one: sentient connect NODE");
+}
 
 static void
 add_json (JsonBuilder *json, SentientDBusConnection *connection)
@@ -56,6 +63,8 @@ run (CliRemote *remote)
   GListModel *connections = sentient_client_get_connections (remote->client);
   guint n = g_list_model_get_n_items (connections);
 
+  if (remote->stats)
+    return cli_connections_stats (remote);
   json_builder_begin_array (json);
   for (guint i = 0; i < n; i++)
     {
@@ -68,13 +77,25 @@ run (CliRemote *remote)
     }
   json_builder_end_array (json);
 
-  return cli_remote_listed (remote, table, json,
-                            _ ("There is no connection. To make one: sentient connect NODE"));
+  return cli_remote_listed (remote, table, json, cli_connections_none ());
+}
+
+static gboolean
+check (CliRemote *remote, GError **error)
+{
+  if (remote->hide_addresses && !remote->stats)
+    cli_usage_error (error, _ ("--hide-addresses goes with --stats"));
+  else if (remote->stats && remote->names)
+    cli_usage_error (error, _ ("--stats and --names do not go together"));
+  else
+    return TRUE;
+  return FALSE;
 }
 
 const CliCommand cli_command_connections = {
   .name = "connections",
   .summary = N_ ("The connections to other nodes"),
-  .takes = CLI_TAKES_NAMES,
+  .takes = CLI_TAKES_NAMES | CLI_TAKES_STATS,
+  .check = check,
   .run = run,
 };

@@ -154,6 +154,20 @@ add_network_entries (GOptionContext *context, CliRemote *remote)
 }
 
 static void
+add_stats_entries (GOptionContext *context, CliRemote *remote)
+{
+  const GOptionEntry entries[] = {
+    { "stats", 0, 0, G_OPTION_ARG_NONE, &remote->stats,
+      N_ ("How each does: direct or relayed, time to the other node, bytes, window, times"), NULL },
+    { "hide-addresses", 0, 0, G_OPTION_ARG_NONE, &remote->hide_addresses,
+      N_ ("With --stats: address-1, address-2 ... instead of addresses"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+}
+
+static void
 add_entries (GOptionContext *context, CliRemote *remote)
 {
   const GOptionEntry common[] = {
@@ -200,6 +214,8 @@ add_entries (GOptionContext *context, CliRemote *remote)
       g_option_context_add_main_entries (context, more[i].entries, GETTEXT_PACKAGE);
   if ((remote->command->takes & CLI_TAKES_NETWORK) != 0)
     add_network_entries (context, remote);
+  if ((remote->command->takes & CLI_TAKES_STATS) != 0)
+    add_stats_entries (context, remote);
 }
 
 static gboolean

@@ -33,9 +33,12 @@ typedef struct
   int count;      /* 0: no end */
   gboolean names; /* one a line, for completion */
 
+  /* Of "connections". */
+  gboolean stats;
+  gboolean hide_addresses; /* of "doctor", too */
+
   /* Of "doctor". */
   gboolean network;
-  gboolean hide_addresses;
   GStrv seeds;
   GStrv stun;
   GStrv turn;
@@ -53,6 +56,7 @@ typedef enum
   CLI_TAKES_NAMES = 1 << 4,
   CLI_TAKES_PRIORITY = 1 << 7,
   CLI_TAKES_NETWORK = 1 << 10,
+  CLI_TAKES_STATS = 1 << 11,
 } CliTakes;
 
 typedef enum

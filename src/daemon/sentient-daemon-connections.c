@@ -3,14 +3,18 @@
 /* The objects below /connections: those of the peer. */
 
 #include "daemon/sentient-daemon-private.h"
+#include "peer/sentient-connection-statistics.h"
 
 #define COUNT_MS 1000
+/* How many calls for statistics of a connection may wait for the other node. */
+#define MAX_ASKED 16
 
 struct _SentientDaemonConnections
 {
   SentientDaemon *daemon;
   GHashTable *objects; /* SentientConnection → Object */
   SentientDaemonMirror *mirror;
+  SentientDaemonTotals *totals;
   guint64 last_number;
   guint count_id; /* while there is any */
 };
@@ -21,16 +25,42 @@ typedef struct
   SentientConnection *connection;
   char *path;
   SentientDBusConnection *skeleton;
+  guint n_asked; /* calls for statistics that wait */
 } Object;
+
+/* Between two data channels there is none: what was known last stands. */
+static void
+update_way (Object *object)
+{
+  g_autofree char *pair = sentient_connection_dup_candidate_pair (object->connection);
+  g_autoptr (SentientConnectionStatistics) statistics
+      = sentient_connection_dup_statistics (object->connection);
+  const char *protocol = sentient_connection_statistics_get_protocol (statistics);
+  SentientCandidateType local = sentient_connection_statistics_get_local_type (statistics);
+  SentientCandidateType remote = sentient_connection_statistics_get_remote_type (statistics);
+
+  sentient_dbus_connection_set_round_trip_time (object->skeleton,
+                                                sentient_connection_statistics_get_rtt (
+                                                    statistics));
+  if (pair != NULL)
+    sentient_dbus_connection_set_candidate_pair (object->skeleton, pair);
+  if (protocol == NULL)
+    return;
+  sentient_dbus_connection_set_protocol (object->skeleton, protocol);
+  sentient_dbus_connection_set_candidate_type (object->skeleton,
+                                               sentient_candidate_type_to_string (local));
+  sentient_dbus_connection_set_remote_candidate_type (object->skeleton,
+                                                      sentient_candidate_type_to_string (remote));
+  sentient_dbus_connection_set_relayed (object->skeleton,
+                                        sentient_connection_statistics_get_relayed (statistics));
+}
 
 static void
 update_counters (Object *object)
 {
   SentientConnection *connection = object->connection;
-  g_autofree char *pair = sentient_connection_dup_candidate_pair (connection);
 
-  if (pair != NULL)
-    sentient_dbus_connection_set_candidate_pair (object->skeleton, pair);
+  update_way (object);
   sentient_dbus_connection_set_messages_sent (object->skeleton,
                                               sentient_connection_get_messages_sent (connection));
   sentient_dbus_connection_set_messages_received (object->skeleton,
@@ -87,6 +117,61 @@ on_close (SentientDBusConnection *skeleton, GDBusMethodInvocation *invocation, O
   return TRUE;
 }
 
+/* GetStatistics */
+
+typedef struct
+{
+  SentientDaemonCall *call;
+  char *path; /* of the object, which may be gone by then */
+  gboolean hide_addresses;
+} Asked;
+
+static void
+on_asked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Asked *asked = user_data;
+  SentientDaemonCall *call = asked->call;
+  g_autofree char *path = asked->path;
+  g_autoptr (SentientConnectionStatistics) statistics
+      = sentient_connection_query_statistics_finish (SENTIENT_CONNECTION (source), result, NULL);
+  g_autofree char *json
+      = sentient_connection_statistics_to_json (statistics, asked->hide_addresses);
+  SentientDaemonConnections *connections = call->daemon->connections;
+  Object *object = connections != NULL ? g_hash_table_lookup (connections->objects, source) : NULL;
+
+  if (object != NULL && g_str_equal (object->path, path))
+    object->n_asked--;
+  sentient_daemon_call_return (call, g_variant_new ("(s)", json));
+}
+
+static gboolean
+on_get_statistics (SentientDBusConnection *skeleton,
+                   GDBusMethodInvocation *invocation,
+                   gboolean hide_addresses,
+                   Object *object)
+{
+  g_autoptr (SentientConnectionStatistics) known = NULL;
+  g_autofree char *json = NULL;
+  Asked *asked;
+
+  if (sentient_daemon_refuses (object->daemon, invocation))
+    return TRUE;
+  if (object->n_asked >= MAX_ASKED)
+    {
+      known = sentient_connection_dup_statistics (object->connection);
+      json = sentient_connection_statistics_to_json (known, hide_addresses);
+      sentient_dbus_connection_complete_get_statistics (skeleton, invocation, json);
+      return TRUE;
+    }
+  object->n_asked++;
+  asked = g_new0 (Asked, 1);
+  asked->call = sentient_daemon_call_new (object->daemon, invocation);
+  asked->path = g_strdup (object->path);
+  asked->hide_addresses = hide_addresses;
+  sentient_connection_query_statistics_async (object->connection, NULL, on_asked, asked);
+  return TRUE;
+}
+
 static gboolean
 on_send (SentientDBusConnection *skeleton,
          GDBusMethodInvocation *invocation,
@@ -138,9 +223,15 @@ on_came (gpointer item, gpointer user_data)
   object->skeleton = sentient_dbus_connection_skeleton_new ();
   sentient_dbus_connection_set_node_id (object->skeleton, sentient_connection_get_node_id (item));
   sentient_dbus_connection_set_candidate_pair (object->skeleton, "");
+  sentient_dbus_connection_set_candidate_type (object->skeleton, "");
+  sentient_dbus_connection_set_remote_candidate_type (object->skeleton, "");
+  sentient_dbus_connection_set_protocol (object->skeleton, "");
   update (object);
+  sentient_daemon_totals_follow (self->totals, item);
   g_signal_connect (item, "notify", G_CALLBACK (on_notify), object);
   g_signal_connect (object->skeleton, "handle-close", G_CALLBACK (on_close), object);
+  g_signal_connect (object->skeleton, "handle-get-statistics", G_CALLBACK (on_get_statistics),
+                    object);
   g_signal_connect (object->skeleton, "handle-send", G_CALLBACK (on_send), object);
   g_hash_table_insert (self->objects, item, object);
   sentient_daemon_export (self->daemon, object->path, G_DBUS_INTERFACE_SKELETON (object->skeleton));
@@ -155,6 +246,7 @@ on_went (gpointer item, gpointer user_data)
 {
   SentientDaemonConnections *self = user_data;
 
+  sentient_daemon_totals_take (self->totals, item);
   g_hash_table_remove (self->objects, item);
   if (g_hash_table_size (self->objects) == 0)
     g_clear_handle_id (&self->count_id, g_source_remove);
@@ -201,6 +293,7 @@ sentient_daemon_connections_new (SentientDaemon *daemon)
 
   self->daemon = daemon;
   self->objects = g_hash_table_new_full (NULL, NULL, NULL, object_free);
+  self->totals = sentient_daemon_totals_new ();
   self->mirror = sentient_daemon_mirror_new (sentient_peer_get_connections (daemon->peer), on_came,
                                              on_went, self);
   g_signal_connect (daemon->peer, "message", G_CALLBACK (on_message), self);
@@ -214,6 +307,7 @@ sentient_daemon_connections_free (SentientDaemonConnections *self)
   g_signal_handlers_disconnect_by_data (self->daemon->peer, self);
   g_clear_pointer (&self->mirror, sentient_daemon_mirror_free);
   g_hash_table_unref (self->objects);
+  sentient_daemon_totals_free (self->totals);
   g_free (self);
 }
 
@@ -224,4 +318,10 @@ sentient_daemon_connections_find_path (SentientDaemonConnections *self,
   Object *object = g_hash_table_lookup (self->objects, connection);
 
   return object != NULL ? object->path : NULL;
+}
+
+SentientDaemonTotals *
+sentient_daemon_connections_get_totals (SentientDaemonConnections *self)
+{
+  return self->totals;
 }

@@ -203,32 +203,6 @@ on_stop_node (SentientDBusManager *manager, GDBusMethodInvocation *invocation, S
   return TRUE;
 }
 
-static char *
-dup_node_statistics (SentientDaemon *self)
-{
-  GListModel *connections = sentient_peer_get_connections (self->peer);
-  guint n = g_list_model_get_n_items (connections);
-  guint n_open = 0;
-  guint64 sums[4] = { 0 };
-
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (SentientConnection) connection = g_list_model_get_item (connections, i);
-
-      n_open += sentient_connection_get_state (connection) == SENTIENT_CONNECTION_STATE_CONNECTED;
-      sums[0] += sentient_connection_get_messages_sent (connection);
-      sums[1] += sentient_connection_get_messages_received (connection);
-      sums[2] += sentient_connection_get_bytes_sent (connection);
-      sums[3] += sentient_connection_get_bytes_received (connection);
-    }
-  return g_strdup_printf (
-      "{\"rooms\":%u,\"connections\":%u,\"open\":%u,\"messagesSent\":%" G_GUINT64_FORMAT
-      ",\"messagesReceived\":%" G_GUINT64_FORMAT ",\"bytesSent\":%" G_GUINT64_FORMAT
-      ",\"bytesReceived\":%" G_GUINT64_FORMAT "}",
-      g_list_model_get_n_items (sentient_peer_get_rooms (self->peer)), n, n_open, sums[0], sums[1],
-      sums[2], sums[3]);
-}
-
 static gboolean
 on_get_statistics (SentientDBusManager *manager,
                    GDBusMethodInvocation *invocation,
@@ -237,7 +211,7 @@ on_get_statistics (SentientDBusManager *manager,
   g_autofree char *coordinator = sentient_coordinator_get_running (self->coordinator)
                                      ? sentient_coordinator_dup_statistics (self->coordinator)
                                      : g_strdup ("null");
-  g_autofree char *node = dup_node_statistics (self);
+  g_autofree char *node = sentient_daemon_dup_node_statistics (self);
   g_autofree char *json = g_strdup_printf ("{\"coordinator\":%s,\"node\":%s}", coordinator, node);
 
   sentient_dbus_manager_complete_get_statistics (manager, invocation, json);

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  * sentient-daemon-calls.c: what calls of several interfaces do.
  * sentient-daemon-settings.c: what the settings mean.
  * sentient-daemon-node.c: the node finds its coordinator and its rooms.
+ * sentient-daemon-statistics.c: what the node counts.
  * sentient-daemon-rooms.c, -members.c, -connections.c: these objects. */
 
 typedef struct _SentientDaemonRooms SentientDaemonRooms;
@@ -142,6 +143,19 @@ gboolean sentient_daemon_diagnose_network (SentientDaemon *self,
                                            GDBusMethodInvocation *invocation,
                                            gboolean hide_addresses);
 
+/* sentient-daemon-statistics.c */
+/* What all connections did since the start, those that are gone included. */
+typedef struct _SentientDaemonTotals SentientDaemonTotals;
+
+SentientDaemonTotals *sentient_daemon_totals_new (void);
+void sentient_daemon_totals_free (SentientDaemonTotals *self);
+/* It came: how it ends is counted. */
+void sentient_daemon_totals_follow (SentientDaemonTotals *self, SentientConnection *connection);
+/* It went from the peer's list. */
+void sentient_daemon_totals_take (SentientDaemonTotals *self, SentientConnection *connection);
+/* The node's part of GetStatistics. */
+char *sentient_daemon_dup_node_statistics (SentientDaemon *self);
+
 /* sentient-daemon-node.c */
 /* Looks for a coordinator until it has one, then joins the rooms; does nothing if it is about it.
  */
@@ -177,5 +191,6 @@ void sentient_daemon_connections_free (SentientDaemonConnections *self);
 /* NULL: it is gone. */
 const char *sentient_daemon_connections_find_path (SentientDaemonConnections *self,
                                                    SentientConnection *connection);
+SentientDaemonTotals *sentient_daemon_connections_get_totals (SentientDaemonConnections *self);
 
 G_END_DECLS

@@ -189,6 +189,103 @@ send_all_ways (Pair *pair)
 }
 
 static void
+count_answer (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply
+      = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  const char *json = NULL;
+
+  g_assert_no_error (error);
+  g_variant_get (reply, "(&s)", &json);
+  g_assert_nonnull (strstr (json, "\"nodeId\":\"alice\""));
+  ++*(guint *)user_data;
+}
+
+/* More than may wait for the other node. */
+static void
+ask_often (Pair *pair, const char *connection)
+{
+  guint n_answers = 0;
+
+  for (guint i = 0; i < 40; i++)
+    g_dbus_connection_call (pair->bob->client, SENTIENT_DBUS_NAME, connection,
+                            "org.sentient.Sentient1.Connection", "GetStatistics",
+                            g_variant_new ("(b)", FALSE), NULL, 0, -1, NULL, count_answer,
+                            &n_answers);
+  test_await (n_answers == 40);
+}
+
+/* Which way the data takes, and what is told of it. */
+static void
+test_statistics (void)
+{
+  Pair pair;
+  g_autofree char *connection = NULL;
+  g_autofree char *open = NULL;
+  g_autofree char *hidden = NULL;
+  g_autofree char *sums = NULL;
+  g_autofree char *minus = NULL;
+
+  pair_init (&pair, NULL);
+  connection = await_connection (pair.bob, "alice");
+  test_await (test_host_has (pair.bob, connection, "Connection", "CandidateType", "host"));
+  test_await (test_host_has (pair.bob, connection, "Connection", "RemoteCandidateType", "host"));
+  test_await (test_host_has (pair.bob, connection, "Connection", "Protocol", "udp"));
+  g_assert_true (test_host_has (pair.bob, connection, "Connection", "Relayed", "false"));
+  test_await (!test_host_has (pair.bob, connection, "Connection", "RoundTripTime", "-1"));
+
+  open = test_host_ask (pair.bob, connection, "Connection", "GetStatistics",
+                        g_variant_new ("(b)", FALSE));
+  g_assert_nonnull (
+      strstr (open, "{\"nodeId\":\"alice\",\"room\":\"global\",\"state\":\"connected\""));
+  g_assert_nonnull (strstr (open, "\"relayed\":false"));
+  g_assert_null (strstr (open, "address-1"));
+  hidden = test_host_ask (pair.bob, connection, "Connection", "GetStatistics",
+                          g_variant_new ("(b)", TRUE));
+  g_assert_nonnull (strstr (hidden, "\"local\":{\"type\":\"host\",\"address\":\"address-1\""));
+  ask_often (&pair, connection);
+
+  sums = test_host_ask (pair.bob, NULL, "Manager", "GetStatistics", NULL);
+  g_assert_nonnull (strstr (sums, "\"reconnects\":0,\"lost\":0,"));
+  g_assert_nonnull (strstr (sums, "\"connected\":1,\"reconnecting\":0,"));
+  g_assert_nonnull (strstr (sums, "\"direct\":1,\"relayed\":0,\"gossip\":{\"sent\":0,"));
+  g_clear_pointer (&sums, g_free);
+
+  /* What was counted stays when the connection is gone. */
+  test_host_ask (pair.bob, connection, "Connection", "Send",
+                 g_variant_new ("(@ayb)", test_bytes ("123", 3), FALSE));
+  test_await (test_has (pair.alice->heard, "Connection.Message ([0x31, 0x32, 0x33], false)"));
+  test_host_ask (pair.bob, connection, "Connection", "Close", NULL);
+  minus = g_strconcat ("-", connection, NULL);
+  test_await (test_has (pair.bob->paths, minus));
+  sums = test_host_ask (pair.bob, NULL, "Manager", "GetStatistics", NULL);
+  g_assert_nonnull (strstr (sums, "\"open\":0,\"messagesSent\":1,\"messagesReceived\":0,"
+                                  "\"bytesSent\":3,"));
+  g_assert_nonnull (strstr (sums, "\"direct\":0,\"relayed\":0,"));
+  pair_clear (&pair);
+}
+
+/* Attempts that come to nothing are counted. */
+static void
+test_failed (void)
+{
+  Pair pair;
+  g_autofree char *room = NULL;
+  g_autofree char *sums = NULL;
+
+  pair_init (&pair, "auto-webrtc = false\nrelay-only = true\n");
+  test_await (test_host_has (pair.bob, NULL, "Manager", "NodeState", "connected"));
+  room = await_room (pair.bob, "global");
+  g_free (await_member (pair.bob, room, "alice"));
+  test_host_assert_refused (pair.bob, NULL, "Manager", "ConnectPeer",
+                            g_variant_new ("(s)", "alice"), "LinkFailed");
+  sums = test_host_ask (pair.bob, NULL, "Manager", "GetStatistics", NULL);
+  g_assert_nonnull (strstr (sums, "\"lost\":0,\"failed\":1,"));
+  pair_clear (&pair);
+}
+
+static void
 test_messages (void)
 {
   Pair pair;
@@ -336,6 +433,8 @@ main (int argc, char **argv)
   g_test_add_func ("/daemon/talk/rooms", test_rooms);
   g_test_add_func ("/daemon/talk/join-leave", test_join_leave);
   g_test_add_func ("/daemon/talk/messages", test_messages);
+  g_test_add_func ("/daemon/talk/statistics", test_statistics);
+  g_test_add_func ("/daemon/talk/failed", test_failed);
   g_test_add_func ("/daemon/talk/drained", test_drained);
   g_test_add_func ("/daemon/talk/connect", test_connect);
   g_test_add_func ("/daemon/talk/errors", test_errors);

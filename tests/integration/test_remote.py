@@ -122,6 +122,33 @@ def connections():
     equal(run('connections', '--names')[0], ['bob'], 'names')
 
 
+@case('connections --stats')
+def stats():
+    bus = PrivateBus()
+    fake = FakeDaemon(bus)
+    fake.tell('connection bob connected', 'way bob relay srflx 45', 'connection ann connected', 'way ann host host 0')
+    said = json.loads(run('connections', '--stats', '--json', env=bus.env())[0][0])
+    equal(fake.calls(), ['statistics bob', 'statistics ann'], 'calls')
+    equal([(c['nodeId'], c['path']['relayed'], c['path']['relay'], c['rtt']) for c in said],
+          [('bob', True, '192.0.2.3', 45), ('ann', False, None, 0)], 'stats')
+    lines = run('connections', '--stats', env=bus.env())[0]
+    equal(lines[0].split(), ['NODE', 'STATE', 'WAY', 'RTT', 'SENT', 'GOT', 'WINDOW', 'WAITING', 'TIME', 'PAIR'],
+          'headings')
+    for line, words in ((lines[1], 'bob connected relayed 45 ms'), (lines[2], 'ann connected direct 0 ms')):
+        contains(' '.join(line.split()), words + ' 1234567890123 0 25% 200000 connecting 1.2 s, connected 01:02:05 ', 'row')
+    check(lines[1].endswith('relay 192.0.2.1:1 ↔ srflx [2001:db8::2]:2 (udp), by 192.0.2.3 over tcp'), lines[1])
+    check(lines[2].endswith('host 192.0.2.1:1 ↔ host [2001:db8::2]:2 (udp)'), lines[2])
+    text = '\n'.join(run('connections', '--stats', '--hide-addresses', env=bus.env())[0])
+    check('192.0.2' not in text and '2001:' not in text and 'relay address-1:1 ↔ srflx address-2:2' in text, text)
+    contains(run('connections', '--hide-addresses', status=2)[1], 'goes with --stats', 'stderr')
+    contains(run('connections', '--stats', '--names', status=2)[1], 'do not go together', 'stderr')
+    fake.tell('close bob', 'close ann')
+    equal(run('connections', '--stats', '--json', env=bus.env())[0], ['[]'], 'nothing')
+    contains(run('connections', '--stats', env=bus.env())[0][0], 'sentient connect NODE', 'nothing')
+    fake.stop()
+    bus.stop()
+
+
 @case('what is empty is said in a sentence, and is an empty list for programs')
 def empty():
     bus = PrivateBus()

@@ -58,6 +58,15 @@ def talk():
     equal([(c['nodeId'], c['state']) for c in run_json(bus, 'connections')], [('bob', 'connected')], 'connections')
 
     run(bus, 'send', 'bob', 'a word to you')
+    [stats] = run_json(bus, 'connections', '--stats')
+    equal((stats['nodeId'], stats['path']['local']['type'], stats['path']['relayed'], stats['messages']['sent']),
+          ('bob', 'host', False, 1), 'statistics')
+    check(stats['rtt'] >= 0 and stats['stateTimes']['connected'] > 0, str(stats))
+    own = stats['path']['local']['address']
+    text = '\n'.join(run(bus, 'connections', '--stats').lines)
+    check(re.search(rf'bob +connected +direct +\d+ ms .* host \[?{re.escape(own)}\]?:\d+ ↔ ', text), text)
+    text = '\n'.join(run(bus, 'connections', '--stats', '--hide-addresses').lines)
+    check(own not in text and 'host address-1:' in text, text)
     bob.wait_line('a word to you', PATIENCE)
     run(bus, 'send', '--room', 'global', 'a word to all')
     bob.wait_line('a word to all', PATIENCE)

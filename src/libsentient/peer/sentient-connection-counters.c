@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "peer/sentient-connection-statistics-private.h"
 
+#include "doctor/sentient-hider.h"
 #include "protocol/sentient-json.h"
 
 static void
@@ -30,18 +31,48 @@ append_known (GString *out, const char *key, gint64 number)
   g_string_append (out, "null");
 }
 
+/* text with marks, which is taken. hider NULL: it is none, and text has no marks. */
 static void
-append_end (GString *out, const char *key, const SentientLinkEnd *end)
+append_hidden (GString *out, const char *key, char *text, SentientHider *hider)
+{
+  g_autofree char *owned = text;
+  g_autofree char *shown
+      = hider != NULL && text != NULL ? sentient_hider_show (hider, text, TRUE) : NULL;
+
+  append_text (out, key, shown != NULL ? shown : text);
+}
+
+static void
+append_end (GString *out, const char *key, const SentientLinkEnd *end, SentientHider *hider)
 {
   sentient_json_begin_object (out, key);
   append_text (out, "type", sentient_candidate_type_to_string (end->type));
-  append_text (out, "address", end->address);
+  append_hidden (out, "address",
+                 hider != NULL && end->address != NULL ? sentient_hider_mark (hider, end->address)
+                                                       : g_strdup (end->address),
+                 hider);
   sentient_json_append_number (out, "port", end->port);
   sentient_json_end_object (out);
 }
 
+/* "HOST" or "HOST:PORT" */
+static char *
+mark_relay (SentientHider *hider, const char *relay)
+{
+  g_autoptr (GSocketConnectable) place = g_network_address_parse (relay, 0, NULL);
+  const char *host;
+  guint port;
+
+  if (place == NULL)
+    return sentient_hider_mark (hider, relay);
+  host = g_network_address_get_hostname (G_NETWORK_ADDRESS (place));
+  port = g_network_address_get_port (G_NETWORK_ADDRESS (place));
+  return port > 0 ? sentient_hider_mark_place (hider, host, port)
+                  : sentient_hider_mark (hider, host);
+}
+
 static void
-append_path (GString *out, const SentientConnectionStatistics *self)
+append_path (GString *out, const SentientConnectionStatistics *self, SentientHider *hider)
 {
   if (self->protocol == NULL)
     {
@@ -50,11 +81,14 @@ append_path (GString *out, const SentientConnectionStatistics *self)
       return;
     }
   sentient_json_begin_object (out, "path");
-  append_end (out, "local", &self->local);
-  append_end (out, "remote", &self->remote);
+  append_end (out, "local", &self->local, hider);
+  append_end (out, "remote", &self->remote, hider);
   append_text (out, "protocol", self->protocol);
   append_boolean (out, "relayed", self->relayed);
-  append_text (out, "relay", self->relay);
+  append_hidden (out, "relay",
+                 hider != NULL && self->relay != NULL ? mark_relay (hider, self->relay)
+                                                      : g_strdup (self->relay),
+                 hider);
   append_text (out, "relayProtocol", self->relay_protocol);
   sentient_json_end_object (out);
 }
@@ -91,6 +125,8 @@ append_counters (GString *out, const SentientConnectionStatistics *self)
 /**
  * sentient_connection_statistics_to_json:
  * @self: statistics
+ * @hide_addresses: %TRUE to put `address-1`, `address-2` … in the place of IP addresses and the
+ *   names of hosts: the same for the same one
  *
  * All of it as one JSON object: `nodeId`, `room`, `state`, `offerer`, `framed`, `time` and
  * `connectedAt` (milliseconds since the epoch), `stateTimes` (milliseconds in each state),
@@ -104,8 +140,9 @@ append_counters (GString *out, const SentientConnectionStatistics *self)
  * Since: 0.1
  */
 char *
-sentient_connection_statistics_to_json (SentientConnectionStatistics *self)
+sentient_connection_statistics_to_json (SentientConnectionStatistics *self, gboolean hide_addresses)
 {
+  g_autoptr (SentientHider) hider = hide_addresses ? sentient_hider_new () : NULL;
   GString *out;
 
   g_return_val_if_fail (SENTIENT_IS_CONNECTION_STATISTICS (self), NULL);
@@ -123,7 +160,7 @@ sentient_connection_statistics_to_json (SentientConnectionStatistics *self)
     append_known (out, sentient_connection_state_to_string (i), self->state_times[i]);
   sentient_json_end_object (out);
   sentient_json_append_number (out, "replacements", self->replacements);
-  append_path (out, self);
+  append_path (out, self, hider);
   append_known (out, "rtt", self->rtt);
   append_counters (out, self);
   g_string_append_c (out, '}');

@@ -99,6 +99,7 @@ SENTIENT_API
 gint64 sentient_connection_statistics_get_state_time (SentientConnectionStatistics *self,
                                                       SentientConnectionState state);
 SENTIENT_API
-char *sentient_connection_statistics_to_json (SentientConnectionStatistics *self);
+char *sentient_connection_statistics_to_json (SentientConnectionStatistics *self,
+                                              gboolean hide_addresses);
 
 G_END_DECLS

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "peer/sentient-connection-private.h"
-#include "peer/sentient-connection-statistics.h"
+#include "peer/sentient-connection-statistics-private.h"
 
 #define MANUAL 1
 #define PLAIN 2
@@ -69,7 +69,7 @@ take (Fixture *fixture)
 static char *
 pick (SentientConnectionStatistics *statistics, const char *path)
 {
-  g_autofree char *text = sentient_connection_statistics_to_json (statistics);
+  g_autofree char *text = sentient_connection_statistics_to_json (statistics, FALSE);
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) root = json_from_string (text, &error);
   g_auto (GStrv) keys = g_strsplit (path, ".", -1);
@@ -159,6 +159,38 @@ test_counters (Fixture *fixture, gconstpointer data)
   assert_json (statistics, "bytes.received", "3");
   assert_json (statistics, "window.size", "524288");
   assert_json (statistics, "replacements", "0");
+}
+
+/* Placeholders for addresses and names, the same for the same one. */
+static void
+test_hidden (void)
+{
+  g_autoptr (SentientConnectionStatistics) statistics
+      = g_object_new (SENTIENT_TYPE_CONNECTION_STATISTICS, NULL);
+  g_autofree char *open = NULL;
+  g_autofree char *hidden = NULL;
+
+  statistics->node_id = g_strdup ("bob");
+  statistics->local
+      = (SentientLinkEnd){ SENTIENT_CANDIDATE_TYPE_RELAY, g_strdup ("192.0.2.7"), 1234 };
+  statistics->remote
+      = (SentientLinkEnd){ SENTIENT_CANDIDATE_TYPE_HOST, g_strdup ("2001:db8::1"), 5678 };
+  statistics->protocol = g_strdup ("udp");
+  statistics->relay = g_strdup ("turn.example.org:3478");
+  open = sentient_connection_statistics_to_json (statistics, FALSE);
+  g_assert_nonnull (strstr (open, "\"address\":\"192.0.2.7\",\"port\":1234"));
+  g_assert_nonnull (strstr (open, "\"relay\":\"turn.example.org:3478\""));
+  hidden = sentient_connection_statistics_to_json (statistics, TRUE);
+  g_assert_null (strstr (hidden, "192.0.2"));
+  g_assert_null (strstr (hidden, "example"));
+  g_assert_nonnull (strstr (hidden, "\"address\":\"address-1\",\"port\":1234"));
+  g_assert_nonnull (strstr (hidden, "\"address\":\"address-2\",\"port\":5678"));
+  g_assert_nonnull (strstr (hidden, "\"relay\":\"address-3:3478\""));
+  g_free (statistics->relay);
+  statistics->relay = g_strdup ("192.0.2.7");
+  g_free (hidden);
+  hidden = sentient_connection_statistics_to_json (statistics, TRUE);
+  g_assert_nonnull (strstr (hidden, "\"relay\":\"address-1\""));
 }
 
 /* What waits, while the other end reads nothing. */
@@ -355,6 +387,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   add ("/connection-statistics/counters", 0, test_counters);
+  g_test_add_func ("/connection-statistics/hidden", test_hidden);
   add ("/connection-statistics/window", 0, test_window);
   add ("/connection-statistics/plain", PLAIN, test_plain);
   add ("/connection-statistics/replaced", MANUAL, test_replaced);
