@@ -61,7 +61,6 @@ struct _SentientAppletContact
   char *node_id;
   GListStore *messages;
   SentientDBusConnection *connection;
-  gulong state_handler;
   guint unread;
   gboolean in_view;
 };
@@ -103,7 +102,7 @@ sentient_applet_contact_dispose (GObject *object)
   SentientAppletContact *self = SENTIENT_APPLET_CONTACT (object);
 
   if (self->connection != NULL)
-    g_clear_signal_handler (&self->state_handler, self->connection);
+    g_signal_handlers_disconnect_by_data (self->connection, self);
   g_clear_object (&self->connection);
   G_OBJECT_CLASS (sentient_applet_contact_parent_class)->dispose (object);
 }
@@ -178,15 +177,18 @@ void
 sentient_applet_contact_set_connection (SentientAppletContact *self,
                                         SentientDBusConnection *connection)
 {
+  static const char *const told[]
+      = { "notify::state", "notify::candidate-type", "notify::remote-candidate-type",
+          "notify::relayed", "notify::round-trip-time" };
+
   if (self->connection == connection)
     return;
 
   if (self->connection != NULL)
-    g_clear_signal_handler (&self->state_handler, self->connection);
+    g_signal_handlers_disconnect_by_data (self->connection, self);
   g_set_object (&self->connection, connection);
-  if (connection != NULL)
-    self->state_handler = g_signal_connect_object (connection, "notify::state",
-                                                   G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
+  for (guint i = 0; connection != NULL && i < G_N_ELEMENTS (told); i++)
+    g_signal_connect_object (connection, told[i], G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONNECTION]);
 }
 

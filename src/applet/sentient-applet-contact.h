@@ -23,7 +23,8 @@ GDateTime *sentient_applet_message_get_time (SentientAppletMessage *self);
  * of that was not read yet.
  *
  * Properties:
- *   "connection"  SentientDBusConnection   NULL: none; notified when its state changes, too
+ *   "connection"  SentientDBusConnection   NULL: none; notified when its state or its way
+ *                                          changes, too
  *   "unread"      guint
  */
 #define SENTIENT_TYPE_APPLET_CONTACT (sentient_applet_contact_get_type ())

@@ -103,6 +103,7 @@ show_node_counters (SentientAppletOverview *self)
   GListModel *connections = sentient_client_get_connections (self->client);
   guint n = g_list_model_get_n_items (connections);
   guint n_open = 0;
+  guint n_relayed = 0;
   guint64 sums[4] = { 0 };
   g_autofree char *rooms
       = g_strdup_printf ("%u", g_list_model_get_n_items (sentient_client_get_rooms (self->client)));
@@ -117,13 +118,15 @@ show_node_counters (SentientAppletOverview *self)
       g_autoptr (SentientDBusConnection) connection = g_list_model_get_item (connections, i);
 
       n_open += g_strcmp0 (sentient_dbus_connection_get_state (connection), "connected") == 0;
+      n_relayed += sentient_dbus_connection_get_relayed (connection);
       sums[0] += sentient_dbus_connection_get_messages_sent (connection);
       sums[1] += sentient_dbus_connection_get_messages_received (connection);
       sums[2] += sentient_dbus_connection_get_bytes_sent (connection);
       sums[3] += sentient_dbus_connection_get_bytes_received (connection);
     }
 
-  open = g_strdup_printf (_ ("%u of %u open"), n_open, n);
+  open = n_relayed > 0 ? g_strdup_printf (_ ("%u of %u open, %u relayed"), n_open, n, n_relayed)
+                       : g_strdup_printf (_ ("%u of %u open"), n_open, n);
   messages = sentient_applet_describe_traffic (sums[0], sums[1]);
   out = g_format_size (sums[2]);
   in = g_format_size (sums[3]);

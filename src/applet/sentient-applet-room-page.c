@@ -164,17 +164,16 @@ show_member (SentientAppletRow *row, gpointer item, gpointer user_data)
   SentientAppletContact *contact = sentient_applet_contacts_get (self->contacts, node_id);
   SentientDBusConnection *connection = sentient_applet_contact_get_connection (contact);
   gboolean connected = sentient_applet_contact_is_connected (contact);
-  const char *how;
+  g_autofree char *how = NULL;
   g_autofree char *subtitle = NULL;
 
   sentient_applet_row_watch (row, contact);
   if (sentient_dbus_member_get_self (member))
-    how = _ ("this node");
+    how = g_strdup (_ ("this node"));
   else if (!sentient_dbus_member_get_online (member) && !connected)
-    how = _ ("offline");
+    how = g_strdup (_ ("offline"));
   else
-    how = sentient_applet_describe_connection (
-        connection != NULL ? sentient_dbus_connection_get_state (connection) : NULL);
+    how = sentient_applet_describe_way (connection);
   subtitle
       = g_strcmp0 (name, node_id) != 0 ? g_strdup_printf ("%s · %s", node_id, how) : g_strdup (how);
   sentient_applet_row_set (row,

@@ -43,12 +43,26 @@ is_connecting (SentientDBusConnection *connection)
   return g_strcmp0 (state, "connecting") == 0 || g_strcmp0 (state, "new") == 0;
 }
 
+static char *
+describe_way (SentientDBusConnection *connection)
+{
+  const char *how = sentient_dbus_connection_get_relayed (connection)
+                        ? _ ("Relayed by a TURN server")
+                        : _ ("Direct");
+  gint64 ms = sentient_dbus_connection_get_round_trip_time (connection);
+
+  if (ms < 0)
+    return g_strdup (how);
+  return g_strdup_printf (_ ("%s · %d ms"), how, (int)ms);
+}
+
 /* NULL: nothing to tell. */
 static char *
 describe (SentientDBusConnection *connection)
 {
   g_autofree char *since = NULL;
   g_autofree char *traffic = NULL;
+  g_autofree char *way = NULL;
   const char *pair;
 
   if (connection == NULL || sentient_dbus_connection_get_connected_at (connection) == 0)
@@ -62,7 +76,8 @@ describe (SentientDBusConnection *connection)
   pair = sentient_dbus_connection_get_candidate_pair (connection);
   if (pair == NULL || *pair == '\0')
     return g_strdup_printf (_ ("Since %s · %s"), since, traffic);
-  return g_strdup_printf (_ ("Since %s · %s\n%s"), since, traffic, pair);
+  way = describe_way (connection);
+  return g_strdup_printf (_ ("Since %s · %s\n%s\n%s"), since, traffic, way, pair);
 }
 
 static void

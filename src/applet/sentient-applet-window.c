@@ -215,7 +215,7 @@ show_connection_row (SentientAppletRow *row, gpointer item, gpointer user_data)
   const char *node_id = sentient_dbus_connection_get_node_id (item);
   const char *room = sentient_dbus_connection_get_room (item);
   const char *state = sentient_dbus_connection_get_state (item);
-  const char *how = sentient_applet_describe_connection (state);
+  g_autofree char *how = sentient_applet_describe_way (item);
   SentientAppletContact *contact = sentient_applet_contacts_get (self->contacts, node_id);
   g_autofree char *subtitle = room != NULL && *room != '\0'
                                   ? g_strdup_printf (_ ("%s · met in %s"), how, room)

@@ -72,6 +72,34 @@ sentient_applet_describe_connection (const char *state)
   return _ ("connecting…");
 }
 
+char *
+sentient_applet_describe_way (SentientDBusConnection *connection)
+{
+  const char *state = connection != NULL ? sentient_dbus_connection_get_state (connection) : NULL;
+  const char *near
+      = connection != NULL ? sentient_dbus_connection_get_candidate_type (connection) : NULL;
+  const char *far
+      = connection != NULL ? sentient_dbus_connection_get_remote_candidate_type (connection) : NULL;
+  g_autoptr (GString) text = NULL;
+
+  if (g_strcmp0 (state, "connected") != 0 || near == NULL || *near == '\0' || far == NULL)
+    return g_strdup (sentient_applet_describe_connection (state));
+
+  text = g_string_new (sentient_dbus_connection_get_relayed (connection) ? _ ("relayed")
+                                                                         : _ ("direct"));
+  if (g_str_equal (near, far))
+    g_string_append_printf (text, " · %s", near);
+  else
+    g_string_append_printf (text, " · %s ↔ %s", near, far);
+  if (sentient_dbus_connection_get_round_trip_time (connection) >= 0)
+    {
+      g_string_append (text, " · ");
+      g_string_append_printf (text, _ ("%d ms"),
+                              (int)sentient_dbus_connection_get_round_trip_time (connection));
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
 const char *
 sentient_applet_describe_channel (const char *channel)
 {

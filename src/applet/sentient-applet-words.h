@@ -23,6 +23,9 @@ char *sentient_applet_describe_state (SentientClient *client);
 char *sentient_applet_describe_node (SentientClient *client);
 /* Of a SentientDBusConnection's state; NULL is one, too: no connection. */
 const char *sentient_applet_describe_connection (const char *state);
+/* "direct · host · 12 ms" of one that is open and whose way is known, else as above. NULL is one,
+ * too. */
+char *sentient_applet_describe_way (SentientDBusConnection *connection);
 /* "websocket" as a person says it. */
 const char *sentient_applet_describe_channel (const char *channel);
 /* "12 sent, 3 received". */

@@ -88,6 +88,9 @@ def _():
 def _():
     applet.click('Connections', 'page tab')
     contains(applet.description('bob', within='Connections'), 'met in tea', 'what is said of the connection')
+    desktop.wait(lambda: re.search(r'^direct · host · \d+ ms · met in tea', applet.description('bob', within='Connections')),
+                 'the way of the connection')
+    desktop.screenshot('applet-connections')
     applet.activate('bob', within='Connections')
     applet.click('Disconnect')
     applet.find('No Connections', 'label')

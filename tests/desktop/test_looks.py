@@ -20,6 +20,8 @@ def fill(daemon):
     daemon.write('member room-0 ' + LONG)
     for n in range(15):
         daemon.write(f'connection node-{n} {("connected", "connecting", "failed")[n % 3]}')
+    for line in ('way node-0 relay srflx 45', 'way node-3 host host 0', 'way node-6 prflx srflx 1200'):
+        daemon.write(line)
     for text in ('Hello', 'A long message that needs more than one line to be read. ' * 5, 'x' * 300):
         daemon.write('message node-0 ' + text)
     daemon.write('sync')
