@@ -32,8 +32,9 @@ def turn_url(host='127.0.0.1', transport='udp'):
     return turn().turn_url(host, transport)
 
 
-def pair(args_a, args_b):
-    """Two nodes that talk to each other; the debug lines of the second one's candidates and its channel."""
+def pair(args_a, args_b, also=None):
+    """Two nodes that talk to each other; the debug lines of the second one's candidates and its channel.
+    also: a line that it says besides, sooner or later."""
     server = Server()
     a = Node('alice', server.url, args=['--debug', *args_a])
     a.wait_line('You are "alice"')
@@ -44,6 +45,8 @@ def pair(args_a, args_b):
     a.wait_line(r'^\[bob\] hello alice$')
     a.write('hello bob')
     b.wait_line(r'^\[alice\] hello bob$')
+    if also:
+        b.wait_line(also, LONG)
     lines = list(b.lines)
     for node in (b, a):
         node.quit()
@@ -92,6 +95,15 @@ def _():
     equal(path[0], 'relay', 'the path')
     check(any('“127.0.0.1:5349” is not used: TURN over TLS' in line for line in lines),
           'the server that cannot be used is not told')
+
+
+@case('a TURN server that does not take the password is told, where a direct way is found as well', 120)
+def _():
+    _sent, lines, path = pair(['--candidate-filter', 'loopback'],
+                              ['--turn', turn().turn_url(password='nonsense'), '--candidate-filter', 'loopback'],
+                              also='No TURN server lends an address here')
+    equal(path[0], 'host', 'the path')
+    check(not any('nonsense' in line for line in lines), 'the password is shown')
 
 
 @case('with relays at both ends nothing else is used', 120)

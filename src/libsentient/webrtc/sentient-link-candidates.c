@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/sentient-error.h"
+
 struct _SentientLinkCandidates
 {
   SentientLink *link;
@@ -10,7 +12,9 @@ struct _SentientLinkCandidates
   GPtrArray *local; /* NULL: they are told at once */
   GPtrArray *early; /* of the other end; NULL: they are used at once */
   gboolean overflow_told;
-  gboolean is_over; /* the end of ours is told, or waits */
+  gboolean is_over;   /* the end of ours is told, or waits */
+  gboolean has_relay; /* one of ours is lent by a TURN server */
+  char *explanation;
 };
 
 SentientLinkCandidates *
@@ -31,6 +35,7 @@ sentient_link_candidates_free (SentientLinkCandidates *self)
   g_clear_pointer (&self->local, g_ptr_array_unref);
   g_clear_pointer (&self->early, g_ptr_array_unref);
   sentient_link_options_free (self->options);
+  g_free (self->explanation);
   g_free (self);
 }
 
@@ -50,6 +55,57 @@ tell (SentientLinkCandidates *self, const char *candidate)
     sentient_link_emit_local_candidate (self->link, 0, candidate);
 }
 
+static gboolean
+is_relay (const char *text)
+{
+  SentientCandidate candidate;
+
+  return sentient_candidate_parse (&candidate, text)
+         && candidate.type == SENTIENT_CANDIDATE_TYPE_RELAY;
+}
+
+/* A path may be found all the same; but who names a TURN server relies on it. */
+static void
+complain_of_relays (SentientLinkCandidates *self)
+{
+  g_autofree char *servers = sentient_link_options_dup_relays (self->options);
+  g_autoptr (GError) error = NULL;
+
+  if (servers == NULL || self->has_relay)
+    return;
+  error = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_LINK_FAILED,
+                       "No TURN server lends an address here (%s): it cannot be reached, or does "
+                       "not take this user and password; see “sentient doctor --network”",
+                       servers);
+  sentient_link_emit_complaint (self->link, error);
+}
+
+const char *
+sentient_link_candidates_explain (SentientLinkCandidates *self)
+{
+  g_autofree char *servers = sentient_link_options_dup_relays (self->options);
+
+  g_free (self->explanation);
+  if (servers == NULL && *self->options->turn_urls != NULL
+      && !sentient_link_options_allow_own (self->options, SENTIENT_CANDIDATE_TYPE_RELAY))
+    self->explanation = g_strdup (
+        "No way to the other node (ICE failed): the candidate filter keeps relays out; “relay” "
+        "among its words lets the TURN server help");
+  else if (servers == NULL)
+    self->explanation = g_strdup ("No way to the other node (ICE failed); a TURN server may help");
+  else if (self->has_relay)
+    self->explanation
+        = g_strdup_printf ("No way to the other node (ICE failed), not even by the TURN server "
+                           "(%s); perhaps the other node has no way to it",
+                           servers);
+  else
+    self->explanation = g_strdup_printf (
+        "No way to the other node (ICE failed), and no TURN server lends an address here (%s): "
+        "check that it can be reached, and its user and password; see “sentient doctor --network”",
+        servers);
+  return self->explanation;
+}
+
 void
 sentient_link_candidates_found (SentientLinkCandidates *self, const char *candidate)
 {
@@ -60,10 +116,14 @@ sentient_link_candidates_found (SentientLinkCandidates *self, const char *candid
       if (self->is_over) /* the gathering state changes more often than it has news */
         return;
       self->is_over = TRUE;
+      complain_of_relays (self);
       screened = g_strdup (candidate);
     }
   else
-    screened = sentient_link_options_screen_local (self->options, candidate);
+    {
+      self->has_relay = self->has_relay || is_relay (candidate);
+      screened = sentient_link_options_screen_local (self->options, candidate);
+    }
   if (screened == NULL)
     sentient_link_emit_candidate_refused (self->link, TRUE, candidate);
   else if (self->local == NULL)

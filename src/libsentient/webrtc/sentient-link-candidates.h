@@ -16,8 +16,12 @@ SentientLinkCandidates *sentient_link_candidates_new (SentientLink *link,
                                                       const SentientLinkOptions *options);
 void sentient_link_candidates_free (SentientLinkCandidates *self);
 
-/* One of ours was found; "" is the end of them. Emits "local-candidate", now or later. */
+/* One of ours was found; "" is the end of them. Emits "local-candidate", now or later, and at the
+ * end a "complaint" if there are TURN servers and none of them lent an address: libnice is silent
+ * about that. */
 void sentient_link_candidates_found (SentientLinkCandidates *self, const char *candidate);
+/* Why ICE failed, as far as our candidates tell. */
+const char *sentient_link_candidates_explain (SentientLinkCandidates *self);
 /* Our description was told. */
 void sentient_link_candidates_tell (SentientLinkCandidates *self);
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "protocol/sentient-replies.h"
+
 /* People write TURN servers as "turn:user:pass@host:port", webrtcbin wants a "//" in it. */
 static GStrv
 normalize_turn (const char *const *urls)
@@ -102,4 +104,39 @@ sentient_link_options_admit_remote (const SentientLinkOptions *self, const char 
   return self->filter == NULL
          || (sentient_candidate_parse (&candidate, text)
              && sentient_candidate_filter_passes (self->filter, &candidate));
+}
+
+char *
+sentient_link_options_show_url (const char *url)
+{
+  const char *at = strrchr (url, '@');
+  const char *slashes = strstr (url, "//");
+  const char *host = at != NULL ? at + 1 : slashes != NULL ? slashes + 2 : url;
+  g_autofree char *start = g_strndup (host, 128);
+
+  return g_strescape (start, NULL);
+}
+
+/* TURN over TLS is complained about where the servers are set up, and so is what is no URL. */
+static gboolean
+is_usable_turn (const char *url)
+{
+  return !g_str_has_prefix (url, "turns:") && sentient_ice_url_check (url, NULL);
+}
+
+char *
+sentient_link_options_dup_relays (const SentientLinkOptions *self)
+{
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  if (!sentient_link_options_allow_own (self, SENTIENT_CANDIDATE_TYPE_RELAY))
+    return NULL;
+  for (guint i = 0; self->turn_urls[i] != NULL; i++)
+    {
+      g_autofree char *name = sentient_link_options_show_url (self->turn_urls[i]);
+
+      if (is_usable_turn (self->turn_urls[i]))
+        g_string_append_printf (names, "%s“%s”", names->len > 0 ? ", " : "", name);
+    }
+  return names->len > 0 ? g_string_free (g_steal_pointer (&names), FALSE) : NULL;
 }

@@ -36,4 +36,9 @@ char *sentient_link_options_screen_local (const SentientLinkOptions *self, const
 gboolean sentient_link_options_admit_remote (const SentientLinkOptions *self,
                                              const char *candidate);
 
+/* A server's URL as an error may show it: without user and password, on one line, not too long. */
+char *sentient_link_options_show_url (const char *url);
+/* The TURN servers of which we may use an address, so shown; NULL: none. */
+char *sentient_link_options_dup_relays (const SentientLinkOptions *self);
+
 G_END_DECLS

@@ -144,22 +144,10 @@ to_stun_uri (const char *url)
   return g_strdup_printf ("stun://%s:%u", host, DEFAULT_STUN_PORT);
 }
 
-/* url as an error may show it: without user and password, on one line, not too long. */
-static char *
-shown (const char *url)
-{
-  const char *at = strrchr (url, '@');
-  const char *slashes = strstr (url, "//");
-  const char *host = at != NULL ? at + 1 : slashes != NULL ? slashes + 2 : url;
-  g_autofree char *start = g_strndup (host, 128);
-
-  return g_strescape (start, NULL);
-}
-
 static void
 complain (GPtrArray *complaints, const char *kind, const char *url, const char *why)
 {
-  g_autofree char *text = shown (url);
+  g_autofree char *text = sentient_link_options_show_url (url);
 
   g_ptr_array_add (complaints, g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
                                             "The %s server “%s” is not used: %s", kind, text, why));

@@ -505,8 +505,7 @@ handle_event (SentientWebrtcLink *self, SentientPipeEvent *event)
       break;
     case SENTIENT_PIPE_EVENT_CONNECTION:
       if (sentient_pipe_has_failed (self->pipe))
-        fail_connection (self, "No way to the other node (ICE failed); a TURN server may help",
-                         NULL);
+        fail_connection (self, sentient_link_candidates_explain (self->candidates), NULL);
       break;
     case SENTIENT_PIPE_EVENT_CHANNEL:
     case SENTIENT_PIPE_EVENT_CHANNEL_OPEN:
