@@ -9,6 +9,7 @@
     cone        NAT whose mapping and filter do not depend on whom the host talks to (full cone)
     restricted  the same mapping, but only who was spoken to gets in (port restricted cone)
     symmetric   another outer port for each one the host talks to, and the same filter
+    by-address  restricted, but the server's second address sees the host at another outer address
     udp-blocked restricted, and lets no UDP through at all
 
 The namespaces have no names: this process holds them, and with it they are gone, however it ends.
@@ -31,6 +32,7 @@ from harness import Program, fail
 CLONE_NEWNET = 0x40000000
 SWITCH4, SWITCH6 = '203.0.113', '2001:db8:'
 SERVER4, SERVER6 = f'{SWITCH4}.10', f'{SWITCH6}:10'
+SECOND4 = f'{SWITCH4}.11'  # the server's, too
 TURN_USER, TURN_PASSWORD, TURN_SECRET = 'alice', 'wonderland', 'north'
 TURN_PORT, TURN_SECRET_PORT = 3478, 3480
 
@@ -132,6 +134,7 @@ table ip nat {
  }
  chain outgoing {
   type nat hook postrouting priority srcnat
+  %(by_address)s
   oifname "wan" masquerade %(flags)s
  }
 }
@@ -148,6 +151,17 @@ table ip firewall {
   %(inwards)s
  }
 }
+'''
+
+
+STRAYS = f'''
+table ip strays {{
+ counter strays {{ }}
+ chain out {{
+  type filter hook output priority filter
+  meta l4proto udp ip daddr != {SERVER4} counter name strays
+ }}
+}}
 '''
 
 
@@ -219,12 +233,25 @@ class Site:
                   f'route add default via {SWITCH4}.1')
         router.sysctl('ipv4/ip_forward', 1)
         is_cone = self.kind == 'cone'
+        second = f'{SWITCH4}.{self.number + 100}' if self.kind == 'by-address' else None
+        if second:
+            router.ip(f'address add {second}/24 dev wan')
         router.nft(FIREWALL % {
             'forward_all': f'iifname "wan" meta l4proto udp dnat to {self.address}' if is_cone else '',
             'inwards': 'iifname "wan" meta l4proto udp accept' if is_cone else '',
             'flags': 'fully-random' if self.kind == 'symmetric' else '',
+            'by_address': f'oifname "wan" ip daddr {SECOND4} snat to {second}' if second else '',
             'first': 'meta l4proto udp drop' if self.kind == 'udp-blocked' else '',
         })
+
+    # What they do
+
+    def watch_strays(self):
+        """From now on what the host sends over UDP to anybody but the server is counted."""
+        self.host.nft(STRAYS)
+
+    def count_strays(self):
+        return int(re.search(r'packets (\d+)', self.host.run('nft', 'list', 'counters')).group(1))
 
     # What happens to them
 
@@ -269,8 +296,8 @@ class SpaceProgram(Program):
 class Coordinator(SpaceProgram):
     """A real coordinator, at all addresses of the server."""
 
-    def __init__(self, lab, *args):
-        super().__init__(lab.server, [harness.sentient_path(), '--server', '--host', '::', '--port', '0',
+    def __init__(self, lab, *args, port=0):
+        super().__init__(lab.server, [harness.sentient_path(), '--server', '--host', '::', '--port', str(port),
                                       '--no-color', '--limit', 'drain-time=0', *args])
         self.port = int(self.wait_line(rf'http://{SERVER4}:(\d+)').group(1))
         self.url = f'http://{SERVER4}:{self.port}'
@@ -290,7 +317,7 @@ class Lab:
         self.server.use_ipv6()
         join(self.server, 'eth0', self.switch, 'pserver')
         self.switch.ip('link set pserver master br0')
-        self.server.ip(f'address add {SERVER4}/24 dev eth0',
+        self.server.ip(f'address add {SERVER4}/24 dev eth0', f'address add {SECOND4}/24 dev eth0',
                        f'address add {SERVER6}/64 dev eth0 nodad',
                        f'route add default via {SWITCH4}.1')
 
@@ -303,8 +330,8 @@ class Lab:
         cable = SpaceProgram(space, [os.environ['NET_CABLE'], 'near', 'far', *map(str, args)])
         cable.wait_line('ready')
 
-    def coordinator(self, *args):
-        return Coordinator(self, *args)
+    def coordinator(self, *args, port=0):
+        return Coordinator(self, *args, port=port)
 
     def _coturn(self, port, *args):
         data = os.path.join(harness.tmpdir(), f'turn-{port}')
@@ -321,6 +348,11 @@ class Lab:
     def turn(self):
         """Real TURN (and STUN), over UDP and TCP, with a user and a password."""
         return self._coturn(TURN_PORT, '--lt-cred-mech', '--user', f'{TURN_USER}:{TURN_PASSWORD}')
+
+    def turn_by_two(self):
+        """The same at two addresses, so that it tells by which a node is seen how (RFC 5780)."""
+        return self._coturn(TURN_PORT, '--lt-cred-mech', '--user', f'{TURN_USER}:{TURN_PASSWORD}',
+                            '--listening-ip', SECOND4)
 
     def turn_by_secret(self):
         """The same with a shared secret, of which anybody who knows it makes users that expire."""

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A node for tests, driven by lines on stdin, which tells what happens as lines of JSON on stdout.
  *
- *   net-node ID COORDINATOR ROOM [PROPERTY=VALUE...]
+ *   NODE begin COORDINATOR ROOM [PROPERTY=VALUE...]
  *
  * It connects to the coordinator and joins the room; the properties are those of SentientPeer,
- * lists with commas. Then:
+ * lists with commas, and "session-file". Then, each after the name of the node and a space:
  *
  *   connect NODE · disconnect NODE · send NODE TEXT · pause NODE · resume NODE
  *   flood NODE RUN COUNT SIZE KIND [PACE_MS] · stop NODE      see net-node.h
@@ -309,6 +309,14 @@ set_property (SentientPeer *peer, const char *assignment)
   g_auto (GStrv) parts = g_strsplit (assignment, "=", 2);
   GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (peer), parts[0]);
 
+  if (g_str_equal (parts[0], "session-file"))
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (!sentient_peer_use_session_file (peer, parts[1], &error))
+        g_error ("%s", error->message);
+      return;
+    }
   if (pspec == NULL || parts[1] == NULL)
     g_error ("there is no such property: %s", assignment);
   if (G_IS_PARAM_SPEC_BOXED (pspec))

@@ -2,8 +2,10 @@
 """What happens to connected nodes, for tests and for the benchmark: each of these is a scenario that
 returns how long it took, in ms, and fails if a message is lost, comes twice or out of order."""
 
+import os
 import time
 
+import harness
 from harness import check, equal, fail
 from scenario import LONG, NodeProgram, every, passing
 
@@ -90,35 +92,108 @@ def now_ms():
     return time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000000
 
 
-def killed(world, coordinator, one, other, keep_coordinator=True):
-    """The other's process is killed; with the coordinator there, it is started again. How long it took
-    the one to tell, and the other to have a channel again."""
+def killed(world, coordinator, one, other):
+    """The other's process is killed while there is no coordinator. How long it took the one to tell."""
     program = NodeProgram(other)
     alice = world.node(one, 'alice', coordinator, PATIENT)
     bob = world.node(other, 'bob', coordinator, PATIENT, program=program)
     yield from world.enter(alice, bob)
     yield from world.connect(alice, bob)
     yield from world.talk(alice, bob)
-    if not keep_coordinator:
-        coordinator.kill()
-        yield alice.telling('state', state='reconnecting')
+    coordinator.kill()
+    yield alice.telling('state', state='reconnecting')
+    told, _then = yield from kill(world, alice, bob)
+    return told
+
+
+def kill(world, alice, bob):
+    """How long it took the one to tell that the other is killed, and where its events were then."""
     since = alice.mark()
     then = now_ms()
     world.nodes.remove(bob)
-    program.kill()
+    bob.program.kill()
     event = yield told_of_end(alice, bob, since)
     told = event['t'] - then
     world.note(f'told {told} ms after the kill: {event["event"]}: {event.get("message")}')
-    if not keep_coordinator:
-        return told, None
+    return told, since
 
-    # Until then its id is kept for it, and it has not what would prove that it is the same.
-    yield alice.telling('member-left', since=since, node=bob.node_id)
+
+def killed_and_started(world, coordinator, one, other):
+    """The other's process is killed, and started again with the session that it left. How long it took the
+    one to tell of the end, and from the start until there is a channel again."""
+    file = os.path.join(harness.tmpdir(), f'{world.number}.session')
+    settings = (PATIENT, f'session-file={file}')
+    alice = world.node(one, 'alice', coordinator, PATIENT)
+    bob = world.node(other, 'bob', coordinator, *settings, program=NodeProgram(other))
+    yield from world.enter(alice, bob)
+    yield from world.connect(alice, bob)
+    yield from world.talk(alice, bob)
+    told, since = yield from kill(world, alice, bob)
     then = now_ms()
-    again = world.node(other, 'bob', coordinator, PATIENT, 'auto-connect=true',
-                       program=NodeProgram(other))
+    again = world.node(other, 'bob', coordinator, *settings, 'auto-connect=true', program=NodeProgram(other))
     found, _ = yield every(again.telling('connected', node=alice.node_id),
-                           alice.telling('reconnected', since=since, node=bob.node_id))
+                           alice.telling('connected', since=since, node=bob.node_id))
     world.note(f'a channel is open {found["t"] - then} ms after the start')
     yield from world.talk(alice, again, run=1)
     return told, found['t'] - then
+
+
+class ShortLived:
+    """A coordinator of a scenario's own, which is killed and started again at the same place."""
+
+    def __init__(self, lab_, *args):
+        self._lab = lab_
+        self._args = args
+        self._program = lab_.coordinator(*args)
+        self.port = self._program.port
+        self.url, self.url6 = self._program.url, self._program.url6
+
+    def kill(self):
+        self._program.kill()
+
+    def start_again(self):
+        self._program = self._lab.coordinator(*self._args, port=self.port)
+
+    def stop(self):
+        self._program.stop()
+
+
+def without_coordinator(coordinator, *nodes):
+    """The coordinator is killed, and these have noticed."""
+    since = [node.mark() for node in nodes]
+    coordinator.kill()
+    yield every(*(node.telling('state', since=at, state='reconnecting') for node, at in zip(nodes, since)))
+
+
+def coordinator_back(world, coordinator, alice, bob, before):
+    """It knows nothing of before: they join anew, and find each other."""
+    coordinator.start_again()
+    yield every(*(node.telling('flowing', since=since) for node, since in zip((alice, bob), before)))
+    pause = yield from settle(world, alice, bob)
+    coordinator.stop()
+    return pause
+
+
+def lost_without_coordinator(world, coordinator, one, other):
+    """A line is dead and the coordinator is gone: both ends wait for each other until all is back."""
+    alice, bob = yield from connected(world, coordinator, one, other)
+    yield from flow(alice, bob)
+    before = [node.mark() for node in (alice, bob)]
+    one.cut()
+    yield from without_coordinator(coordinator, bob)
+    yield every(*(node.telling('reconnecting', since=since) for node, since in zip((alice, bob), before)))
+    one.heal()
+    pause = yield from coordinator_back(world, coordinator, alice, bob, before)
+    world.note(f'messages flow again after {pause} ms')
+
+
+def moved_without_coordinator(world, coordinator, one, other):
+    """An interface is replaced, and the coordinator dies as the other end is to hear of that from it."""
+    alice, bob = yield from connected(world, coordinator, one, other)
+    yield from flow(alice, bob)
+    before = [node.mark() for node in (alice, bob)]
+    one.replace_interface()
+    yield from without_coordinator(coordinator, alice, bob)
+    yield passing(3)
+    pause = yield from coordinator_back(world, coordinator, alice, bob, before)
+    world.note(f'messages flow again after {pause} ms')

@@ -3,15 +3,19 @@
 """Bad lines, lines that are cut, and networks that change under open connections: every message comes
 once and in order."""
 
+import socket
+import time
+
 import lab
 import recovery
 from harness import at_end, check, main
 from scenario import LONG, end_programs, every, scenario
 
 LAB = lab.Lab()
+SO_RCVBUFFORCE = 33  # socket has no name for it
 TURN = LAB.turn()
 COORDINATOR = LAB.coordinator('--stun', lab.stun_url())
-SHORT_LIVED = LAB.coordinator('--stun', 'none')
+SHORT_LIVED = [recovery.ShortLived(LAB, '--stun', 'none') for _ in range(2)]
 # What a bad line does: delay in ms, jitter, loss in 1/1000, seed.
 BAD = (50, 10, 20, 7)
 
@@ -29,6 +33,10 @@ CUT_NAT = sites('restricted', 'restricted')
 MOVED = sites('open', 'open')
 MOVED_NAT = sites('restricted', 'restricted')
 KILLED_ALONE = sites('open', 'open')
+KILLED = sites('open', 'open')
+KILLED_NAT = sites('restricted', 'restricted')
+LOST = sites('open', 'open')
+MOVED_ALONE = sites('open', 'open')
 
 
 @scenario('2 % loss and a delay of 50±10 ms: 1,000 messages each way')
@@ -74,10 +82,55 @@ def moved_behind_nat(world):
 
 @scenario('a node is killed while there is no coordinator')
 def killed_alone(world):
-    yield from recovery.killed(world, SHORT_LIVED, *KILLED_ALONE, keep_coordinator=False)
+    yield from recovery.killed(world, LAB.coordinator('--stun', 'none'), *KILLED_ALONE)
+
+
+@scenario('a node is killed, and started again with its session')
+def killed_and_started(world):
+    yield from recovery.killed_and_started(world, COORDINATOR, *KILLED)
+
+
+@scenario('a node is killed behind NAT, and started again with its session')
+def killed_and_started_behind_nat(world):
+    yield from recovery.killed_and_started(world, COORDINATOR, *KILLED_NAT)
+
+
+@scenario('the coordinator is killed while two nodes have lost each other, and is back')
+def lost_without_coordinator(world):
+    yield from recovery.lost_without_coordinator(world, SHORT_LIVED[0], *LOST)
+
+
+@scenario('the interface is replaced as the coordinator is killed, which is back then')
+def moved_without_coordinator(world):
+    yield from recovery.moved_without_coordinator(world, SHORT_LIVED[1], *MOVED_ALONE)
 
 
 at_end(end_programs)
+
+
+@at_end
+def bad_line():
+    """the bad line is as bad as it says"""
+    n, (delay, jitter, loss_permille, _seed) = 1000, BAD
+    with BAD_LINE[0].host:
+        sender = socket.socket(type=socket.SOCK_DGRAM)
+    with BAD_LINE[1].host:
+        receiver = socket.socket(type=socket.SOCK_DGRAM)
+    receiver.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 22)
+    receiver.bind((BAD_LINE[1].address, 0))
+    receiver.settimeout(1)
+    for _ in range(n):
+        sender.sendto(str(time.monotonic()).encode(), receiver.getsockname())
+    delays = []
+    try:
+        while True:
+            sent = float(receiver.recv(100))
+            delays.append((time.monotonic() - sent) * 1000)
+    except TimeoutError:
+        pass
+    print(f'# {n - len(delays)} of {n} packets are lost, the others take {min(delays):.1f} to {max(delays):.1f} ms')
+    check(n * loss_permille / 5000 < n - len(delays) < n * loss_permille / 250, 'the loss')
+    check(min(delays) >= delay - jitter, 'the delay')
 
 
 @at_end

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Nodes find a way to each other through NAT routers and firewalls, or say why there is none."""
 
+import re
+import time
+
 import lab
 from harness import at_end, check, contains, equal, main
 from scenario import end_programs, scenario
@@ -95,6 +98,108 @@ def ipv6(world):
     for event in found:
         world.note(event.get('pair'))
         contains(event['pair'], f'[{lab.SWITCH6}:', 'the pair of candidates')
+
+
+PRIVATE = LAB.site('cone'), LAB.site('cone')
+CANDIDATE = r'candidate (?:sent|received)[^:]*: (candidate:.*typ (\w+).*)'
+
+
+def told(node):
+    """The kinds of candidates that a node has told the other, and those it was told and took."""
+    sent, taken = set(), set()
+    for event in node.events:
+        match = re.search(CANDIDATE, event.get('text', ''))
+        if event['event'] == 'trace' and match:
+            (sent if ' sent' in event['text'] else taken).add(match.group(2))
+    return sent, taken
+
+
+def kinds(pair):
+    return re.findall(r'\b(host|srflx|prflx|relay) ', pair)
+
+
+@scenario('relays only, at both ends, where a direct way was there')
+def relay_only(world):
+    for site in PRIVATE:
+        site.watch_strays()
+    settings = (PATIENT, 'relay-only=true')
+    alice = world.node(PRIVATE[0], 'alice', COORDINATORS['STUN and TURN'], *settings)
+    bob = world.node(PRIVATE[1], 'bob', COORDINATORS['STUN and TURN'], *settings)
+    yield from world.enter(alice, bob)
+    found = yield from world.connect(alice, bob)
+    yield from world.talk(alice, bob)
+    for event in found:
+        equal(kinds(event['pair']), ['relay', 'relay'], f'the pair {event["pair"]}')
+    for node, site in ((alice, PRIVATE[0]), (bob, PRIVATE[1])):
+        equal(told(node)[0], {'relay'}, f'what {node.node_id} told')
+        equal(site.count_strays(), 0, f'packets that {site.host.name} sent to others than the server')
+
+
+@scenario('relays only at one end: the other never hears from where it is')
+def one_relay_only(world):
+    alice = world.node(SITES['cone'][0], 'alice', COORDINATORS['STUN and TURN'], PATIENT, 'relay-only=true')
+    bob = world.node(SITES['cone'][1], 'bob', COORDINATORS['STUN and TURN'], PATIENT)
+    yield from world.enter(alice, bob)
+    found = yield from world.connect(bob, alice)
+    yield from world.talk(alice, bob)
+    equal(kinds(found[1]['pair'])[0], 'relay', f'the pair {found[1]["pair"]}')
+    equal(kinds(found[0]['pair'])[1], 'relay', f'the pair {found[0]["pair"]}')
+    check(SITES['cone'][0].address not in str(bob.events), 'its address is told')
+    check(f'{lab.SWITCH4}.{SITES["cone"][0].number}' not in str(bob.events), 'its outer address is told')
+
+
+@scenario('a filter that leaves relays')
+def filter_relay(world):
+    alice = world.node(SITES['cone'][0], 'alice', COORDINATORS['STUN and TURN'], PATIENT, 'candidate-filter=relay')
+    bob = world.node(SITES['cone'][1], 'bob', COORDINATORS['STUN and TURN'], PATIENT)
+    yield from world.enter(alice, bob)
+    found = yield from world.connect(alice, bob)
+    yield from world.talk(alice, bob)
+    equal(kinds(found[0]['pair']), ['relay', 'relay'], f'the pair {found[0]["pair"]}')
+    equal(told(alice)[0], {'relay'}, 'what it told')
+
+
+@scenario('a filter that keeps relays out, where only they would do')
+def filter_no_relay(world):
+    settings = (PATIENT, 'candidate-filter=host,srflx')
+    alice = world.node(SITES['symmetric'][0], 'alice', COORDINATORS['STUN and TURN'], *settings)
+    bob = world.node(SITES['symmetric'][1], 'bob', COORDINATORS['STUN and TURN'], *settings)
+    yield from world.enter(alice, bob)
+    alice.connect(bob)
+    failed = yield alice.telling('connect-failed', node=bob.node_id)
+    contains(failed['message'], 'the candidate filter keeps relays out', 'what is said of it')
+    for node in (alice, bob):
+        check('relay' not in told(node)[0], f'{node.node_id} told of a relay')
+        check(not node.find_event('connected'), 'it connected all the same')
+
+
+@scenario('a filter that keeps what STUN servers see out: a relay is taken')
+def filter_no_srflx(world):
+    settings = (PATIENT, 'candidate-filter=host,relay')
+    alice = world.node(SITES['restricted'][0], 'alice', COORDINATORS['STUN and TURN'], *settings)
+    bob = world.node(SITES['restricted'][1], 'bob', COORDINATORS['STUN and TURN'], *settings)
+    yield from world.enter(alice, bob)
+    found = yield from world.connect(alice, bob)
+    yield from world.talk(alice, bob)
+    for node, event in zip((alice, bob), found):
+        world.note(event['pair'])
+        check('relay' in kinds(event['pair']), f'the pair {event["pair"]}')
+        check('srflx' not in told(node)[0], f'{node.node_id} told what a STUN server sees')
+
+
+@scenario('a wrong TURN password is told, and the attempt ends')
+def wrong_password(world):
+    url = lab.turn_url(password='looking-glass')
+    started = time.monotonic()
+    alice, bob = yield from meet(world, 'symmetric', 'symmetric', [url])
+    alice.connect(bob)
+    failed = yield alice.telling('connect-failed', node=bob.node_id)
+    world.note(f'{failed["message"]} (after {time.monotonic() - started:.1f} s)')
+    contains(failed['message'], 'its user and password', 'what is said of it')
+    error = yield alice.telling('error')
+    world.note(error['message'])
+    contains(error['message'], 'No TURN server lends an address here', 'what is told of the server')
+    check('looking-glass' not in str(alice.events), 'the password is shown')
 
 
 at_end(end_programs)
