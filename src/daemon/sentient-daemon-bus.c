@@ -112,6 +112,7 @@ sentient_daemon_enter_bus (SentientDaemon *self, GDBusConnection *bus)
                           G_DBUS_INTERFACE_SKELETON (self->manager));
   sentient_daemon_manager_update (self);
   self->rooms = sentient_daemon_rooms_new (self);
+  self->transfers = sentient_daemon_transfers_new (self);
 
   /* Who sees the name finds the objects. */
   g_dbus_object_manager_server_set_connection (self->objects, bus);
@@ -127,6 +128,7 @@ sentient_daemon_leave_bus (SentientDaemon *self)
     return;
   g_clear_handle_id (&self->name_id, g_bus_unown_name);
   g_clear_signal_handler (&self->closed_id, self->bus);
+  g_clear_pointer (&self->transfers, sentient_daemon_transfers_free);
   g_clear_pointer (&self->rooms, sentient_daemon_rooms_free);
   g_clear_pointer (&self->connections, sentient_daemon_connections_free);
   g_dbus_object_manager_server_set_connection (self->objects, NULL);

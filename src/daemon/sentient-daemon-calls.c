@@ -44,9 +44,8 @@ sentient_daemon_call_fail (SentientDaemonCall *call, const GError *error)
   call_free (call);
 }
 
-/* path: NULL if it is gone already. */
-static void
-call_path (SentientDaemonCall *call, const char *path)
+void
+sentient_daemon_call_return_path (SentientDaemonCall *call, const char *path)
 {
   g_autoptr (GError) error = NULL;
 
@@ -113,10 +112,10 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (call->daemon->rooms != NULL)
     sentient_daemon_rooms_joined_again (call->daemon->rooms, sentient_room_get_name (room));
-  call_path (call, call->daemon->rooms != NULL
-                       ? sentient_daemon_rooms_find_path (call->daemon->rooms,
-                                                          sentient_room_get_name (room))
-                       : NULL);
+  sentient_daemon_call_return_path (call,
+                                    call->daemon->rooms != NULL ? sentient_daemon_rooms_find_path (
+                                        call->daemon->rooms, sentient_room_get_name (room))
+                                                                : NULL);
 }
 
 gboolean
@@ -260,10 +259,10 @@ on_peer_connected (GObject *source, GAsyncResult *result, gpointer user_data)
       sentient_daemon_call_fail (call, error);
       return;
     }
-  call_path (call,
-             call->daemon->connections != NULL
-                 ? sentient_daemon_connections_find_path (call->daemon->connections, connection)
-                 : NULL);
+  sentient_daemon_call_return_path (
+      call, call->daemon->connections != NULL
+                ? sentient_daemon_connections_find_path (call->daemon->connections, connection)
+                : NULL);
 }
 
 gboolean

@@ -139,6 +139,19 @@ on_connect_peer (SentientDBusManager *manager,
 }
 
 static gboolean
+on_send_file (SentientDBusManager *manager,
+              GDBusMethodInvocation *invocation,
+              GUnixFDList *fds,
+              const char *node_id,
+              GVariant *file,
+              const char *name,
+              const char *media_type,
+              SentientDaemon *self)
+{
+  return sentient_daemon_send_file (self, invocation, fds, file, node_id, name, media_type);
+}
+
+static gboolean
 on_start_coordinator (SentientDBusManager *manager,
                       GDBusMethodInvocation *invocation,
                       SentientDaemon *self)
@@ -304,6 +317,7 @@ handle_calls (SentientDaemon *self, SentientDBusManager *manager)
     { "handle-send", G_CALLBACK (on_send) },
     { "handle-send-with-priority", G_CALLBACK (on_send_with_priority) },
     { "handle-broadcast", G_CALLBACK (on_broadcast) },
+    { "handle-send-file", G_CALLBACK (on_send_file) },
     { "handle-connect-peer", G_CALLBACK (on_connect_peer) },
     { "handle-diagnose-network", G_CALLBACK (on_diagnose_network) },
     { "handle-start-coordinator", G_CALLBACK (on_start_coordinator) },

@@ -17,10 +17,12 @@ G_BEGIN_DECLS
  * sentient-daemon-settings.c: what the settings mean.
  * sentient-daemon-node.c: the node finds its coordinator and its rooms.
  * sentient-daemon-statistics.c: what the node counts.
- * sentient-daemon-rooms.c, -members.c, -connections.c: these objects. */
+ * sentient-daemon-rooms.c, -members.c, -connections.c, -transfers.c: these objects.
+ * sentient-daemon-files.c: descriptors of files that are sent, and of where they go. */
 
 typedef struct _SentientDaemonRooms SentientDaemonRooms;
 typedef struct _SentientDaemonConnections SentientDaemonConnections;
+typedef struct _SentientDaemonTransfers SentientDaemonTransfers;
 
 struct _SentientDaemon
 {
@@ -46,6 +48,7 @@ struct _SentientDaemon
   guint max_rooms; /* on the bus */
   guint max_members;
   SentientDaemonConnections *connections;
+  SentientDaemonTransfers *transfers;
 
   /* the node */
   gboolean node_wanted;
@@ -102,6 +105,8 @@ SentientDaemonCall *sentient_daemon_call_new (SentientDaemon *daemon,
                                               GDBusMethodInvocation *invocation);
 /* Each answers and frees it. */
 void sentient_daemon_call_done (SentientDaemonCall *call);
+/* path NULL: what was made is gone already. */
+void sentient_daemon_call_return_path (SentientDaemonCall *call, const char *path);
 void sentient_daemon_call_return (SentientDaemonCall *call, GVariant *values);
 void sentient_daemon_call_fail (SentientDaemonCall *call, const GError *error);
 /* Takes invocation and error. */
@@ -136,6 +141,23 @@ gboolean sentient_daemon_broadcast (SentientDaemon *self,
                                     const char *room,
                                     GVariant *data,
                                     gboolean text);
+
+/* sentient-daemon-files.c */
+/* As above; file: an index into fds. */
+gboolean sentient_daemon_send_file (SentientDaemon *self,
+                                    GDBusMethodInvocation *invocation,
+                                    GUnixFDList *fds,
+                                    GVariant *file,
+                                    const char *node_id,
+                                    const char *name,
+                                    const char *media_type);
+gboolean sentient_daemon_accept_file (SentientDaemon *self,
+                                      GDBusMethodInvocation *invocation,
+                                      GUnixFDList *fds,
+                                      GVariant *destination,
+                                      SentientTransfer *transfer);
+/* Where it was stored, as a person reads it; "": nowhere. */
+char *sentient_daemon_dup_file_name (SentientTransfer *transfer);
 
 /* sentient-daemon-diagnose.c */
 /* As above. */
@@ -192,5 +214,14 @@ void sentient_daemon_connections_free (SentientDaemonConnections *self);
 const char *sentient_daemon_connections_find_path (SentientDaemonConnections *self,
                                                    SentientConnection *connection);
 SentientDaemonTotals *sentient_daemon_connections_get_totals (SentientDaemonConnections *self);
+
+/* sentient-daemon-transfers.c */
+SentientDaemonTransfers *sentient_daemon_transfers_new (SentientDaemon *daemon);
+void sentient_daemon_transfers_free (SentientDaemonTransfers *self);
+/* NULL: it is gone. */
+const char *sentient_daemon_transfers_find_path (SentientDaemonTransfers *self,
+                                                 SentientTransfer *transfer);
+/* A member of a JSON object: what there is, and what there was since the daemon is on the bus. */
+void sentient_daemon_transfers_append_statistics (SentientDaemonTransfers *self, GString *out);
 
 G_END_DECLS

@@ -166,6 +166,7 @@ sentient_daemon_dup_node_statistics (SentientDaemon *self)
   sentient_json_append_number (out, "direct", n_by_way[FALSE]);
   sentient_json_append_number (out, "relayed", n_by_way[TRUE]);
   append_gossip (out, gossip);
+  sentient_daemon_transfers_append_statistics (self->transfers, out);
   g_string_append_c (out, '}');
   return g_string_free (out, FALSE);
 }

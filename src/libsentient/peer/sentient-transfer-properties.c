@@ -116,6 +116,30 @@ sentient_transfer_get_rate (SentientTransfer *self)
 }
 
 /**
+ * sentient_transfer_get_remaining:
+ * @self: a transfer
+ *
+ * Tells by #SentientTransfer:size, #SentientTransfer:done and #SentientTransfer:rate how long it
+ * will go on.
+ *
+ * Returns: seconds; -1: not known, or it is not active
+ *
+ * Since: 0.1
+ */
+gint64
+sentient_transfer_get_remaining (SentientTransfer *self)
+{
+  guint64 rest;
+
+  g_return_val_if_fail (SENTIENT_IS_TRANSFER (self), -1);
+
+  if (self->state != SENTIENT_TRANSFER_STATE_ACTIVE || self->size < 0 || self->rate == 0)
+    return -1;
+  rest = (guint64)self->size - MIN (self->done, (guint64)self->size);
+  return (gint64)(rest / self->rate + (rest % self->rate != 0));
+}
+
+/**
  * sentient_transfer_get_direction:
  * @self: a transfer
  *

@@ -25,6 +25,8 @@ guint64 sentient_transfer_get_done (SentientTransfer *self);
 SENTIENT_API
 guint64 sentient_transfer_get_rate (SentientTransfer *self);
 SENTIENT_API
+gint64 sentient_transfer_get_remaining (SentientTransfer *self);
+SENTIENT_API
 SentientTransferDirection sentient_transfer_get_direction (SentientTransfer *self);
 SENTIENT_API
 SentientTransferState sentient_transfer_get_state (SentientTransfer *self);

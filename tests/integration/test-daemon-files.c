@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Two daemons on two buses: files go from one to the other by calls with descriptors. */
+#include "daemon-fixture.h"
+
+#include <fcntl.h>
+#include <gio/gunixfdlist.h>
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PREFIX "org.sentient.Sentient1."
+#define SIZE 3000000
+
+typedef struct
+{
+  TestHost *alice; /* has the coordinator, and receives */
+  TestHost *bob;
+  char *dir;
+  char *folder; /* where alice puts files */
+} Pair;
+
+static void
+pair_init (Pair *pair, const char *conf)
+{
+  g_autofree char *url = NULL;
+  g_autoptr (GError) error = NULL;
+
+  pair->dir = g_dir_make_tmp ("sentient-files-XXXXXX", &error);
+  g_assert_no_error (error);
+  pair->folder = g_build_filename (pair->dir, "in", NULL);
+  g_assert_cmpint (g_mkdir (pair->folder, 0700), ==, 0);
+  pair->alice = test_host_new ("alice", NULL, conf);
+  url = test_host_get (pair->alice, NULL, "Manager", "CoordinatorUrl");
+  pair->bob = test_host_new ("bob", url, conf);
+}
+
+static void
+remove_all (const char *dir)
+{
+  g_autoptr (GDir) open = g_dir_open (dir, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (open)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (dir, name, NULL);
+
+      if (g_file_test (path, G_FILE_TEST_IS_DIR))
+        remove_all (path);
+      else
+        g_unlink (path);
+    }
+  g_rmdir (dir);
+}
+
+static void
+pair_clear (Pair *pair)
+{
+  test_host_free (pair->bob);
+  test_host_free (pair->alice);
+  remove_all (pair->dir);
+  g_free (pair->folder);
+  g_free (pair->dir);
+}
+
+static char *
+make_bytes (gsize size)
+{
+  char *bytes = g_malloc (size);
+  guint32 state = 1;
+
+  for (gsize i = 0; i < size; i++)
+    {
+      state = state * 1664525 + 1013904223;
+      bytes[i] = (char)(state >> 24);
+    }
+  return bytes;
+}
+
+static char *
+write_file (Pair *pair, const char *name, gsize size)
+{
+  char *path = g_build_filename (pair->dir, name, NULL);
+  g_autofree char *bytes = make_bytes (size);
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents (path, bytes, (gssize)size, &error);
+  g_assert_no_error (error);
+  return path;
+}
+
+static void
+assert_file (const char *folder, const char *name, gsize size)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autofree char *wanted = make_bytes (size);
+  g_autofree char *bytes = NULL;
+  gsize len;
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, &bytes, &len, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (bytes, len, wanted, size);
+}
+
+static guint
+count_files (const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+static void
+on_result (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **)user_data = g_object_ref (result);
+}
+
+/* Takes fd; -1: none comes along. */
+static char *
+call_fd (TestHost *host,
+         const char *path,
+         const char *interface,
+         const char *method,
+         GVariant *arguments,
+         int fd,
+         GError **error)
+{
+  g_autofree char *full = g_strconcat (PREFIX, interface, NULL);
+  g_autoptr (GUnixFDList) fds = fd >= 0 ? g_unix_fd_list_new_from_array (&fd, 1) : NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GVariant) reply = NULL;
+  char *text = NULL;
+
+  g_dbus_connection_call_with_unix_fd_list (host->client, SENTIENT_DBUS_NAME,
+                                            path != NULL ? path : SENTIENT_DBUS_MANAGER_PATH, full,
+                                            method, arguments, NULL, G_DBUS_CALL_FLAGS_NONE, -1,
+                                            fds, NULL, on_result, &result);
+  test_await (result != NULL);
+  reply = g_dbus_connection_call_with_unix_fd_list_finish (host->client, NULL, result, error);
+  if (reply != NULL && g_variant_n_children (reply) > 0)
+    g_variant_get (reply, "(o)", &text);
+  return text;
+}
+
+static void
+assert_error (GError *error, const char *name)
+{
+  g_autofree char *got = error != NULL ? g_dbus_error_get_remote_error (error) : NULL;
+  g_autofree char *wanted = g_strconcat (PREFIX "Error.", name, NULL);
+
+  g_assert_cmpstr (got, ==, wanted);
+}
+
+static GVariant *
+to_send (const char *node_id, const char *name, const char *type)
+{
+  return g_variant_new ("(shss)", node_id, 0, name, type);
+}
+
+static char *
+send_fd (Pair *pair, int fd, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  char *path = call_fd (pair->bob, NULL, "Manager", "SendFile", to_send ("alice", name, "x/y"), fd,
+                        &error);
+
+  g_assert_no_error (error);
+  g_assert_true (g_str_has_prefix (path, SENTIENT_DBUS_TRANSFERS_PATH "/"));
+  return path;
+}
+
+static char *
+send_path (Pair *pair, const char *file, const char *name)
+{
+  return send_fd (pair, g_open (file, O_RDONLY | O_CLOEXEC, 0), name);
+}
+
+/* At alice. */
+static char *
+await_offer (Pair *pair, const char *name)
+{
+  char *path = NULL;
+
+  test_await (
+      (path = test_host_find (pair->alice, SENTIENT_DBUS_TRANSFERS_PATH, "Transfer", "Name", name))
+      != NULL);
+  g_assert_true (test_host_has (pair->alice, path, "Transfer", "State", "offered"));
+  return path;
+}
+
+static void
+accept_fd (Pair *pair, const char *path, int fd)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (fd, >=, 0);
+  call_fd (pair->alice, path, "Transfer", "Accept", g_variant_new ("(h)", 0), fd, &error);
+  g_assert_no_error (error);
+}
+
+static int
+open_folder (Pair *pair)
+{
+  return g_open (pair->folder, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+}
+
+static void
+refuse_send (Pair *pair, int fd, const char *node_id, const char *name, const char *wanted)
+{
+  g_autoptr (GError) error = NULL;
+
+  call_fd (pair->bob, NULL, "Manager", "SendFile", to_send (node_id, name, ""), fd, &error);
+  assert_error (error, wanted);
+}
+
+static void
+refuse_accept (Pair *pair, const char *path, int fd)
+{
+  g_autoptr (GError) error = NULL;
+
+  call_fd (pair->alice, path, "Transfer", "Accept", g_variant_new ("(h)", 0), fd, &error);
+  assert_error (error, "BadRequest");
+}
+
+static void
+await_state (TestHost *host, const char *path, const char *state)
+{
+  test_await (test_host_has (host, path, "Transfer", "State", state));
+}
+
+static void
+test_folder (void)
+{
+  Pair pair;
+  g_autofree char *file = NULL;
+  g_autofree char *sent = NULL;
+  g_autofree char *offer = NULL;
+  g_autofree char *again = NULL;
+  g_autofree char *stored = NULL;
+  g_autofree char *numbered = NULL;
+
+  pair_init (&pair, "auto-webrtc = false\n");
+  test_await (test_host_shows (pair.bob, "Member", "NodeId", "alice"));
+  file = write_file (&pair, "original", SIZE);
+  /* Nobody connected them before. */
+  sent = send_path (&pair, file, "photo.jpg");
+  offer = await_offer (&pair, "photo.jpg");
+  g_assert_true (test_host_has (pair.bob, sent, "Transfer", "Direction", "outgoing"));
+  g_assert_true (test_host_has (pair.alice, offer, "Transfer", "Direction", "incoming"));
+  g_assert_true (test_host_has (pair.alice, offer, "Transfer", "NodeId", "bob"));
+  g_assert_true (test_host_has (pair.alice, offer, "Transfer", "MediaType", "x/y"));
+  g_assert_true (test_host_has (pair.alice, offer, "Transfer", "Size", G_STRINGIFY (SIZE)));
+  g_assert_true (test_host_has (pair.alice, offer, "Transfer", "Remaining", "-1"));
+  accept_fd (&pair, offer, open_folder (&pair));
+  await_state (pair.alice, offer, "done");
+  await_state (pair.bob, sent, "done");
+  g_assert_true (test_host_has (pair.bob, sent, "Transfer", "Transferred", G_STRINGIFY (SIZE)));
+  g_assert_true (test_host_has (pair.alice, offer, "Transfer", "Transferred", G_STRINGIFY (SIZE)));
+  g_assert_true (test_host_has (pair.alice, offer, "Transfer", "Error", ""));
+  g_assert_true (test_host_has (pair.bob, sent, "Transfer", "File", ""));
+  assert_file (pair.folder, "photo.jpg", SIZE);
+  stored = g_build_filename (pair.folder, "photo.jpg", NULL);
+  g_assert_true (test_host_has (pair.alice, offer, "Transfer", "File", stored));
+
+  /* What is over is listed on, what is the same gets a number. */
+  g_clear_pointer (&sent, g_free);
+  sent = send_path (&pair, file, "photo.jpg");
+  test_await (test_host_shows (pair.alice, "Transfer", "State", "offered"));
+  again = test_host_find (pair.alice, NULL, "Transfer", "State", "offered");
+  g_assert_cmpstr (again, !=, offer);
+  accept_fd (&pair, again, g_open (pair.folder, O_RDONLY | O_CLOEXEC, 0));
+  await_state (pair.bob, sent, "done");
+  await_state (pair.alice, again, "done");
+  numbered = g_build_filename (pair.folder, "photo (1).jpg", NULL);
+  g_assert_true (test_host_has (pair.alice, again, "Transfer", "File", numbered));
+  g_assert_cmpuint (count_files (pair.folder), ==, 2);
+  pair_clear (&pair);
+}
+
+/* A pipe is sent, and goes into a file that the caller opened. */
+static void
+test_streams (void)
+{
+  Pair pair;
+  g_autofree char *sent = NULL;
+  g_autofree char *offer = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *statistics = NULL;
+  g_autoptr (GError) error = NULL;
+  int pipe[2];
+
+  pair_init (&pair, NULL);
+  test_await (test_host_shows (pair.bob, "Connection", "State", "connected"));
+  g_assert_true (g_unix_open_pipe (pipe, FD_CLOEXEC, &error));
+  sent = send_fd (&pair, pipe[0], "log");
+  offer = await_offer (&pair, "log");
+  g_assert_true (test_host_has (pair.alice, offer, "Transfer", "Size", "-1"));
+  path = g_build_filename (pair.folder, "mine", NULL);
+  accept_fd (&pair, offer, g_open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  await_state (pair.bob, sent, "active");
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *bytes = make_bytes (30000);
+
+      g_assert_cmpint (write (pipe[1], bytes + i * 10000, 10000), ==, 10000);
+    }
+  g_close (pipe[1], NULL);
+  await_state (pair.alice, offer, "done");
+  await_state (pair.bob, sent, "done");
+  g_assert_true (test_host_has (pair.alice, offer, "Transfer", "Size", "30000"));
+  g_assert_true (test_host_has (pair.alice, offer, "Transfer", "File", ""));
+  assert_file (pair.folder, "mine", 30000);
+  statistics = test_host_ask (pair.alice, NULL, "Manager", "GetStatistics", NULL);
+  g_assert_nonnull (
+      strstr (statistics,
+              "\"transfers\":{\"offered\":0,\"active\":0,\"done\":1,\"failed\":0,"
+              "\"cancelled\":0,\"refused\":0,\"bytesSent\":0,\"bytesReceived\":30000}"));
+  pair_clear (&pair);
+}
+
+/* By all who can end it. */
+static void
+test_ends (void)
+{
+  Pair pair;
+  g_autofree char *file = NULL;
+  char *sent[3], *offer[3];
+  g_autofree char *minus = NULL;
+  g_autofree char *error = NULL;
+  g_autofree char *statistics = NULL;
+
+  pair_init (&pair, NULL);
+  test_await (test_host_shows (pair.bob, "Connection", "State", "connected"));
+  file = write_file (&pair, "original", 1000);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("file-%u", i);
+
+      sent[i] = send_path (&pair, file, name);
+      offer[i] = await_offer (&pair, name);
+    }
+  test_host_assert_refused (pair.bob, sent[0], "Transfer", "Refuse", g_variant_new ("(s)", ""),
+                            "BadRequest");
+  test_host_ask (pair.alice, offer[0], "Transfer", "Refuse", g_variant_new ("(s)", "no room"));
+  await_state (pair.bob, sent[0], "refused");
+  await_state (pair.alice, offer[0], "refused");
+  error = test_host_get (pair.bob, sent[0], "Transfer", "Error");
+  g_assert_nonnull (strstr (error, "no room"));
+  test_host_ask (pair.alice, offer[1], "Transfer", "Cancel", NULL);
+  await_state (pair.bob, sent[1], "cancelled");
+  test_host_ask (pair.bob, sent[2], "Transfer", "Cancel", NULL);
+  /* Nobody had wanted it yet, and nobody is to answer it any more. */
+  minus = g_strconcat ("-", offer[2], NULL);
+  test_await (test_has (pair.alice->paths, minus));
+  test_host_ask (pair.bob, sent[2], "Transfer", "Cancel", NULL);
+  statistics = test_host_ask (pair.bob, NULL, "Manager", "GetStatistics", NULL);
+  g_assert_nonnull (strstr (statistics, "\"cancelled\":2,\"refused\":1,"));
+  for (guint i = 0; i < 3; i++)
+    {
+      g_free (sent[i]);
+      g_free (offer[i]);
+    }
+  g_assert_cmpuint (count_files (pair.folder), ==, 0);
+  pair_clear (&pair);
+}
+
+static void
+test_wrong_send (void)
+{
+  Pair pair;
+  g_autofree char *file = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *offer = NULL;
+  g_autofree char *big = NULL;
+
+  pair_init (&pair, NULL);
+  test_await (test_host_shows (pair.bob, "Connection", "State", "connected"));
+  file = write_file (&pair, "original", 10);
+  big = g_strnfill (256, 'n');
+  refuse_send (&pair, g_open (file, O_RDONLY, 0), "carol", "x", "UnknownPeer");
+  refuse_send (&pair, g_open (file, O_RDONLY, 0), "alice", "../x", "BadRequest");
+  refuse_send (&pair, g_open (file, O_RDONLY, 0), "alice", "", "BadRequest");
+  refuse_send (&pair, g_open (file, O_RDONLY, 0), "alice", big, "BadRequest");
+  refuse_send (&pair, g_open (file, O_WRONLY, 0), "alice", "x", "BadRequest");
+  refuse_send (&pair, g_open (file, O_PATH, 0), "alice", "x", "BadRequest");
+  refuse_send (&pair, g_open (pair.folder, O_RDONLY, 0), "alice", "x", "BadRequest");
+  refuse_send (&pair, g_open ("/dev/zero", O_RDONLY, 0), "alice", "x", "BadRequest");
+  refuse_send (&pair, -1, "alice", "x", "BadRequest");
+  g_assert_null (test_host_find (pair.bob, NULL, "Transfer", "Name", "x"));
+
+  path = send_path (&pair, file, "x");
+  offer = await_offer (&pair, "x");
+  refuse_accept (&pair, offer, g_open (file, O_RDONLY, 0));
+  refuse_accept (&pair, offer, g_open (file, O_PATH, 0));
+  refuse_accept (&pair, offer, g_open ("/dev/null", O_WRONLY, 0));
+  refuse_accept (&pair, offer, -1);
+  accept_fd (&pair, offer, open_folder (&pair));
+  await_state (pair.alice, offer, "done");
+  refuse_accept (&pair, offer, open_folder (&pair));
+  assert_file (pair.folder, "x", 10);
+  pair_clear (&pair);
+}
+
+/* No more than twice a second, and the last of those that are over. */
+static void
+test_bounds (void)
+{
+  Pair pair;
+  g_autofree char *file = NULL;
+  g_autofree char *sent = NULL;
+  g_autofree char *offer = NULL;
+  gint64 began;
+  guint n = 0;
+
+  pair_init (&pair, NULL);
+  test_await (test_host_shows (pair.bob, "Connection", "State", "connected"));
+  file = write_file (&pair, "original", 4 * SIZE);
+  sent = send_path (&pair, file, "much");
+  offer = await_offer (&pair, "much");
+  began = g_get_monotonic_time ();
+  accept_fd (&pair, offer, open_folder (&pair));
+  await_state (pair.alice, offer, "done");
+  for (guint i = 0; i < pair.alice->changes->len; i++)
+    n += g_str_has_prefix (pair.alice->changes->pdata[i], "Transfer.Transferred ");
+  g_assert_cmpuint (n, >=, 1);
+  g_assert_cmpint (n, <=, (g_get_monotonic_time () - began) / 500000 + 1);
+
+  for (guint i = 0; i < 33; i++)
+    {
+      g_clear_pointer (&sent, g_free);
+      sent = send_path (&pair, file, "little");
+      test_host_ask (pair.bob, sent, "Transfer", "Cancel", NULL);
+    }
+  test_await (!test_host_shows (pair.bob, "Transfer", "Name", "much"));
+  pair_clear (&pair);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/daemon/files/folder", test_folder);
+  g_test_add_func ("/daemon/files/streams", test_streams);
+  g_test_add_func ("/daemon/files/ends", test_ends);
+  g_test_add_func ("/daemon/files/wrong", test_wrong_send);
+  g_test_add_func ("/daemon/files/bounds", test_bounds);
+  return g_test_run ();
+}
