@@ -5,7 +5,7 @@
 
 _sentient_commands='status rooms peers connections join leave send connect disconnect seed start stop reload monitor doctor config'
 _sentient_common='--json --system --no-color --debug --help'
-_sentient_plain='--server --seed --seeds --node-id --stun --turn --relay-only --candidate-filter --auto-webrtc --data --debug --config --json --no-color --version --port --host --network-id --no-webrtc --max-peers --limit --no-limits --static --public-url --trusted-proxy --allow-origin --no-cors --help'
+_sentient_plain='--server --seed --seeds --node-id --stun --turn --relay-only --candidate-filter --auto-webrtc --mesh-limit --mesh-degree --gossip-hops --gossip-max-size --gossip-rate --data --debug --config --json --no-color --version --port --host --network-id --no-webrtc --max-peers --limit --no-limits --static --public-url --trusted-proxy --allow-origin --no-cors --help'
 
 # What the daemon tells, a word a line; nothing if there is none, or it does not answer.
 _sentient_ask() {
@@ -49,7 +49,7 @@ _sentient_value() {
   --host) printf '%s\n' 127.0.0.1 0.0.0.0 ;;
   --trusted-proxy) printf '%s\n' loopback ;;
   --metadata | --count | --seed | --seeds | --node-id | --turn | -p | --port | --network-id | \
-    --max-peers | --limit | --public-url | --allow-origin) ;;
+    --mesh-limit | --mesh-degree | --gossip-hops | --gossip-max-size | --gossip-rate | --max-peers | --limit | --public-url | --allow-origin) ;;
   *) return 1 ;;
   esac
 }

@@ -22,9 +22,21 @@ G_DEFINE_FINAL_TYPE (SentientAppletPreferences,
                      sentient_applet_preferences,
                      ADW_TYPE_PREFERENCES_WINDOW)
 
-static const char *const node_keys[]
-    = { "node",       "node-id",          "seeds", "rooms", "auto-webrtc", "stun", "turn",
-        "relay-only", "candidate-filter", NULL };
+static const char *const node_keys[] = { "node",
+                                         "node-id",
+                                         "seeds",
+                                         "rooms",
+                                         "auto-webrtc",
+                                         "stun",
+                                         "turn",
+                                         "relay-only",
+                                         "candidate-filter",
+                                         "mesh-limit",
+                                         "mesh-degree",
+                                         "gossip-hops",
+                                         "gossip-max-size",
+                                         "gossip-rate",
+                                         NULL };
 
 GSettings *
 sentient_applet_settings_new (const char *schema_id)

@@ -385,6 +385,7 @@ make_peer (CliNode *self, const char *node_id)
   g_object_set (self->peer, "relay-only", sentient_settings_get_boolean (settings, "relay-only"),
                 "candidate-filter", sentient_settings_get_strv (settings, "candidate-filter"),
                 NULL);
+  sentient_settings_configure_mesh (settings, G_OBJECT (self->peer));
 
   g_signal_connect (self->peer, "negotiation", G_CALLBACK (on_negotiation), self);
   g_signal_connect (self->peer, "peer-connected", G_CALLBACK (on_peer_connected), self);

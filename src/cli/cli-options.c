@@ -17,6 +17,11 @@ typedef struct
   char *network_id;
   char *max_peers;
   char *auto_webrtc;
+  char *mesh_limit;
+  char *mesh_degree;
+  char *gossip_hops;
+  char *gossip_max_size;
+  char *gossip_rate;
   char *public_url;
   char *static_dir;
   char *data_dir;
@@ -41,6 +46,11 @@ raw_options_clear (RawOptions *raw)
   g_clear_pointer (&raw->network_id, g_free);
   g_clear_pointer (&raw->max_peers, g_free);
   g_clear_pointer (&raw->auto_webrtc, g_free);
+  g_clear_pointer (&raw->mesh_limit, g_free);
+  g_clear_pointer (&raw->mesh_degree, g_free);
+  g_clear_pointer (&raw->gossip_hops, g_free);
+  g_clear_pointer (&raw->gossip_max_size, g_free);
+  g_clear_pointer (&raw->gossip_rate, g_free);
   g_clear_pointer (&raw->public_url, g_free);
   g_clear_pointer (&raw->static_dir, g_free);
   g_clear_pointer (&raw->data_dir, g_free);
@@ -125,6 +135,35 @@ add_entries (GOptionContext *context, CliOptions *o, RawOptions *raw)
     { "no-color", 0, 0, G_OPTION_ARG_NONE, &o->no_color,
       N_ ("No colours (default: colours on terminals)"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &o->version, N_ ("Print the version and end"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+}
+
+static void
+add_mesh_entries (GOptionContext *context, RawOptions *raw)
+{
+  const GOptionEntry entries[] = {
+    { "mesh-limit", 0, 0, G_OPTION_ARG_STRING, &raw->mesh_limit,
+      N_ ("How many members of a room are all connected to each other; in a larger room each "
+          "connects to some, and broadcasts are passed on; the same at all nodes of a room "
+          "(default 8)"),
+      N_ ("N") },
+    { "mesh-degree", 0, 0, G_OPTION_ARG_STRING, &raw->mesh_degree,
+      N_ ("To how many members a node connects in a larger room; the same at all nodes of a room "
+          "(default 6)"),
+      N_ ("N") },
+    { "gossip-hops", 0, 0, G_OPTION_ARG_STRING, &raw->gossip_hops,
+      N_ ("Over how many connections a broadcast may come and still be passed on (default 16)"),
+      N_ ("N") },
+    { "gossip-max-size", 0, 0, G_OPTION_ARG_STRING, &raw->gossip_max_size,
+      N_ ("Bytes of a broadcast that is passed on; larger ones are refused (default 1048576)"),
+      N_ ("N") },
+    { "gossip-rate", 0, 0, G_OPTION_ARG_STRING, &raw->gossip_rate,
+      N_ ("Parts of broadcasts, each of at most 32 KiB, a second that one neighbour may pass on; "
+          "0: any number (default 10000)"),
+      N_ ("N") },
     G_OPTION_ENTRY_NULL,
   };
 
@@ -277,6 +316,11 @@ set_texts (CliOptions *options, const RawOptions *raw, GError **error)
     { "port", raw->port },
     { "max-peers", raw->max_peers },
     { "auto-webrtc", raw->auto_webrtc },
+    { "mesh-limit", raw->mesh_limit },
+    { "mesh-degree", raw->mesh_degree },
+    { "gossip-hops", raw->gossip_hops },
+    { "gossip-max-size", raw->gossip_max_size },
+    { "gossip-rate", raw->gossip_rate },
     { "public-url", raw->public_url },
     { "host", raw->host },
     { "node-id", raw->node_id },
@@ -358,6 +402,7 @@ cli_options_parse (CliOptions *options, int *argc, char ***argv, GError **error)
 
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
   add_entries (context, options, &raw);
+  add_mesh_entries (context, &raw);
   add_server_entries (context, options, &raw);
   add_access_entries (context, options, &raw);
   describe (context);

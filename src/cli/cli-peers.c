@@ -34,6 +34,7 @@ add_json (Listing *listing, const char *room, SentientDBusMember *member)
   cli_json_text (json, "metadata", sentient_dbus_member_get_metadata (member));
   cli_json_int (json, "joinedAt", sentient_dbus_member_get_joined_at (member));
   cli_json_bool (json, "online", sentient_dbus_member_get_online (member));
+  cli_json_bool (json, "neighbour", sentient_dbus_member_get_neighbour (member));
   cli_json_bool (json, "self", sentient_dbus_member_get_self (member));
   cli_json_string_or_null (json, "connection", connection_state (listing->remote, member));
   json_builder_end_object (json);
@@ -48,6 +49,8 @@ add_row (Listing *listing, const char *room, SentientDBusMember *member)
   cli_table_add (listing->table, sentient_dbus_member_get_name (member));
   cli_table_add (listing->table, room);
   cli_table_add (listing->table, sentient_dbus_member_get_online (member) ? _ ("yes") : _ ("no"));
+  cli_table_add (listing->table,
+                 sentient_dbus_member_get_neighbour (member) ? _ ("yes") : _ ("no"));
   cli_table_add (listing->table,
                  self ? _ ("this node") : connection_state (listing->remote, member));
   cli_table_take (listing->table, cli_format_time (sentient_dbus_member_get_joined_at (member)));
@@ -111,8 +114,8 @@ static int
 run (CliRemote *remote)
 {
   static const CliColumn columns[] = {
-    { N_ ("NODE") },   { N_ ("NAME") },       { N_ ("ROOM") },
-    { N_ ("ONLINE") }, { N_ ("CONNECTION") }, { N_ ("SINCE") },
+    { N_ ("NODE") },      { N_ ("NAME") },       { N_ ("ROOM") },  { N_ ("ONLINE") },
+    { N_ ("NEIGHBOUR") }, { N_ ("CONNECTION") }, { N_ ("SINCE") },
   };
   g_autoptr (CliTable) table = cli_table_new (columns, G_N_ELEMENTS (columns), TRUE);
   g_autoptr (JsonBuilder) json = json_builder_new ();

@@ -13,6 +13,7 @@ add_json (JsonBuilder *json, SentientDBusRoom *room)
   cli_json_bool (json, "joined", sentient_dbus_room_get_joined (room));
   cli_json_bool (json, "hosted", sentient_dbus_room_get_hosted (room));
   cli_json_int (json, "memberCount", sentient_dbus_room_get_member_count (room));
+  cli_json_int (json, "neighbourCount", sentient_dbus_room_get_neighbour_count (room));
   json_builder_end_object (json);
 }
 
@@ -23,16 +24,15 @@ add_row (CliTable *table, SentientDBusRoom *room)
   cli_table_add (table, sentient_dbus_room_get_joined (room) ? _ ("yes") : _ ("no"));
   cli_table_add (table, sentient_dbus_room_get_hosted (room) ? _ ("yes") : _ ("no"));
   cli_table_take (table, g_strdup_printf ("%u", sentient_dbus_room_get_member_count (room)));
+  cli_table_take (table, g_strdup_printf ("%u", sentient_dbus_room_get_neighbour_count (room)));
 }
 
 static int
 run (CliRemote *remote)
 {
   static const CliColumn columns[] = {
-    { N_ ("ROOM") },
-    { N_ ("JOINED") },
-    { N_ ("KEPT HERE") },
-    { N_ ("MEMBERS"), TRUE },
+    { N_ ("ROOM") },          { N_ ("JOINED") },           { N_ ("KEPT HERE") },
+    { N_ ("MEMBERS"), TRUE }, { N_ ("NEIGHBOURS"), TRUE },
   };
   g_autoptr (CliTable) table = cli_table_new (columns, G_N_ELEMENTS (columns), TRUE);
   g_autoptr (JsonBuilder) json = json_builder_new ();

@@ -193,6 +193,7 @@ cli_seeds_new (SentientCoordinator *coordinator, SentientSettings *settings)
   g_object_set (self->peer, "relay-only", sentient_settings_get_boolean (settings, "relay-only"),
                 "candidate-filter", sentient_settings_get_strv (settings, "candidate-filter"),
                 NULL);
+  sentient_settings_configure_mesh (settings, G_OBJECT (self->peer));
   g_signal_connect (self->peer, "notify::state", G_CALLBACK (on_state), self);
 
   report (self, NULL);

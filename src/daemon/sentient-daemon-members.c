@@ -65,6 +65,20 @@ update (Member *member)
   sentient_dbus_member_set_metadata (member->skeleton, metadata != NULL ? metadata : "");
   sentient_dbus_member_set_joined_at (member->skeleton, sentient_member_get_joined_at (source));
   sentient_dbus_member_set_online (member->skeleton, sentient_member_get_online (source));
+  sentient_dbus_member_set_neighbour (member->skeleton,
+                                      g_hash_table_contains (member->room->neighbours,
+                                                             sentient_member_get_node_id (source)));
+}
+
+void
+sentient_daemon_members_neighbours_changed (SentientDaemonRoom *room)
+{
+  GHashTableIter iter;
+  gpointer member;
+
+  g_hash_table_iter_init (&iter, room->members);
+  while (g_hash_table_iter_next (&iter, NULL, &member))
+    update (member);
 }
 
 static void

@@ -29,6 +29,29 @@ sentient_daemon_room_update (SentientDaemonRoom *room)
   sentient_dbus_room_set_joined (room->skeleton, room->joined != NULL);
   sentient_dbus_room_set_hosted (room->skeleton, room->hosted != NULL);
   sentient_dbus_room_set_member_count (room->skeleton, g_hash_table_size (room->members));
+  sentient_dbus_room_set_neighbour_count (room->skeleton, g_hash_table_size (room->neighbours));
+}
+
+static void
+update_neighbours (SentientDaemonRoom *room)
+{
+  g_auto (GStrv) ids = sentient_peer_list_neighbours (room->rooms->daemon->peer, room->name);
+
+  g_hash_table_remove_all (room->neighbours);
+  for (guint i = 0; ids[i] != NULL; i++)
+    g_hash_table_add (room->neighbours, g_strdup (ids[i]));
+  sentient_daemon_members_neighbours_changed (room);
+  sentient_daemon_room_update (room);
+}
+
+static void
+on_neighbours_changed (SentientPeer *peer, SentientRoom *of, gpointer user_data)
+{
+  SentientDaemonRooms *self = user_data;
+  SentientDaemonRoom *room = g_hash_table_lookup (self->rooms, sentient_room_get_name (of));
+
+  if (room != NULL)
+    update_neighbours (room);
 }
 
 static void
@@ -76,6 +99,7 @@ room_free (gpointer data)
   g_clear_pointer (&room->joined_members, sentient_daemon_mirror_free);
   g_clear_pointer (&room->hosted_members, sentient_daemon_mirror_free);
   g_hash_table_unref (room->members);
+  g_hash_table_unref (room->neighbours);
   g_free (room->name);
   g_free (room->path);
   g_free (room);
@@ -96,6 +120,7 @@ need_room (SentientDaemonRooms *self, const char *name)
   room->path
       = g_strdup_printf (SENTIENT_DBUS_ROOMS_PATH "/%" G_GUINT64_FORMAT, ++self->last_number);
   room->members = sentient_daemon_members_new ();
+  room->neighbours = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_hash_table_insert (self->rooms, room->name, room);
   return room;
 }
@@ -127,6 +152,7 @@ on_joined_went (gpointer item, gpointer user_data)
     }
   g_clear_pointer (&room->joined_members, sentient_daemon_mirror_free);
   sentient_daemon_members_set_self (room, FALSE);
+  update_neighbours (room);
   sentient_daemon_room_update (room);
 }
 
@@ -207,6 +233,7 @@ sentient_daemon_rooms_new (SentientDaemon *daemon)
   self->joined = sentient_daemon_mirror_new (sentient_peer_get_rooms (daemon->peer), on_joined_came,
                                              on_joined_went, self);
   g_signal_connect (daemon->coordinator, "notify::running", G_CALLBACK (on_running), self);
+  g_signal_connect (daemon->peer, "neighbours-changed", G_CALLBACK (on_neighbours_changed), self);
   on_running (NULL, NULL, self);
   return self;
 }
@@ -215,6 +242,7 @@ void
 sentient_daemon_rooms_free (SentientDaemonRooms *self)
 {
   g_signal_handlers_disconnect_by_data (self->daemon->coordinator, self);
+  g_signal_handlers_disconnect_by_data (self->daemon->peer, self);
   g_clear_pointer (&self->joined, sentient_daemon_mirror_free);
   g_clear_pointer (&self->hosted, sentient_daemon_mirror_free);
   g_clear_handle_id (&self->show_id, g_source_remove);

@@ -33,7 +33,8 @@ typedef struct
   SentientRoom *hosted;       /* the coordinator's; NULL: it has none */
   SentientDaemonMirror *joined_members;
   SentientDaemonMirror *hosted_members;
-  GHashTable *members; /* node id → member of sentient-daemon-members.c */
+  GHashTable *members;    /* node id → member of sentient-daemon-members.c */
+  GHashTable *neighbours; /* node ids */
 } SentientDaemonRoom;
 
 GHashTable *sentient_daemon_members_new (void);
@@ -44,6 +45,8 @@ void sentient_daemon_members_joined_came (gpointer item, gpointer user_data);
 void sentient_daemon_members_joined_went (gpointer item, gpointer user_data);
 void sentient_daemon_members_hosted_came (gpointer item, gpointer user_data);
 void sentient_daemon_members_hosted_went (gpointer item, gpointer user_data);
+/* The room's neighbours are others now. */
+void sentient_daemon_members_neighbours_changed (SentientDaemonRoom *room);
 /* Puts those on the bus that are not there. */
 void sentient_daemon_members_show (SentientDaemonRoom *room);
 void sentient_daemon_members_hide (SentientDaemonRoom *room);

@@ -86,6 +86,7 @@ sentient_daemon_configure_peer (SentientDaemon *self)
                 sentient_settings_get_strv (settings, "turn"), "relay-only",
                 sentient_settings_get_boolean (settings, "relay-only"), "candidate-filter",
                 sentient_settings_get_strv (settings, "candidate-filter"), NULL);
+  sentient_settings_configure_mesh (settings, G_OBJECT (self->peer));
 }
 
 void

@@ -112,6 +112,9 @@ const char *sentient_settings_get_source (SentientSettings *self, const char *na
 /* As the file has it, "" if it is not set; passwords in URLs are "***", so that it can be shown. */
 char *sentient_settings_dup_text (SentientSettings *self, const char *name);
 
+/* Sets the properties of a SentientPeer that say how large rooms are connected; at any time. */
+void sentient_settings_configure_mesh (SentientSettings *self, GObject *peer);
+
 /* Sets the properties of a coordinator; its node-id is for whoever makes it. While it runs, only
  * what takes effect at once, so call it again before the next start. names: of settings (what
  * _reload () says has changed); NULL: all. A setting that is not the coordinator's is passed over.

@@ -320,6 +320,53 @@ test_bounds (void)
   test_host_free (host);
 }
 
+/* The table says of the mesh what the peer's properties say. */
+static void
+test_mesh_settings (void)
+{
+  const char *const names[]
+      = { "mesh-limit", "mesh-degree", "gossip-hops", "gossip-max-size", "gossip-rate" };
+  g_autoptr (GTypeClass) klass = g_type_class_ref (SENTIENT_TYPE_PEER);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      const SentientSettingInfo *info = sentient_settings_find_info (names[i]);
+      const GParamSpecUInt *pspec
+          = G_PARAM_SPEC_UINT (g_object_class_find_property (G_OBJECT_CLASS (klass), names[i]));
+
+      g_assert_cmpuint (info->minimum, ==, pspec->minimum);
+      g_assert_cmpuint (info->maximum, ==, pspec->maximum);
+      g_assert_cmpuint (g_ascii_strtoull (info->fallback, NULL, 10), ==, pspec->default_value);
+      g_assert_true (info->at_once);
+    }
+}
+
+/* They take effect at once. */
+static void
+test_mesh (void)
+{
+  TestHost *host = test_host_new ("alice", NULL, "mesh-degree = 4\ngossip-rate = 7\n");
+  g_autofree char *names = NULL;
+  guint limit, degree, rate;
+
+  g_object_get (sentient_daemon_get_peer (host->daemon), "mesh-limit", &limit, "mesh-degree",
+                &degree, "gossip-rate", &rate, NULL);
+  g_assert_cmpuint (limit, ==, 8);
+  g_assert_cmpuint (degree, ==, 4);
+  g_assert_cmpuint (rate, ==, 7);
+
+  test_host_write_conf (host, "alice", NULL, "mesh-limit = 2\nmesh-degree = 2\n");
+  names = test_host_ask (host, NULL, "Manager", "Reload", NULL);
+  g_assert_cmpstr (names, ==, "[]");
+  g_object_get (sentient_daemon_get_peer (host->daemon), "mesh-limit", &limit, "mesh-degree",
+                &degree, "gossip-rate", &rate, NULL);
+  g_assert_cmpuint (limit, ==, 2);
+  g_assert_cmpuint (degree, ==, 2);
+  g_assert_cmpuint (rate, ==, 10000);
+
+  test_host_free (host);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -328,6 +375,8 @@ main (int argc, char **argv)
   g_test_add_func ("/daemon/life/parts", test_parts);
   g_test_add_func ("/daemon/life/seed", test_seed);
   g_test_add_func ("/daemon/life/reload", test_reload);
+  g_test_add_func ("/daemon/life/mesh-settings", test_mesh_settings);
+  g_test_add_func ("/daemon/life/mesh", test_mesh);
   g_test_add_func ("/daemon/life/quit", test_quit);
   g_test_add_func ("/daemon/life/owned", test_owned);
   g_test_add_func ("/daemon/life/stop-early", test_stop_early);

@@ -81,6 +81,11 @@ test_rooms (void)
 
   test_await (test_host_has (pair.alice, global, "Room", "MemberCount", "2"));
   test_await (test_host_has (pair.bob, bobs_global, "Room", "MemberCount", "2"));
+  test_await (test_host_has (pair.alice, global, "Room", "NeighbourCount", "1"));
+  test_await (test_host_has (pair.bob, bobs_global, "Room", "NeighbourCount", "1"));
+  g_assert_true (test_host_has (pair.alice, bob, "Member", "Neighbour", "true"));
+  g_assert_true (test_host_has (pair.alice, alice, "Member", "Neighbour", "false"));
+  g_assert_true (test_host_has (pair.bob, other, "Member", "Neighbour", "true"));
   g_assert_true (test_host_has (pair.alice, global, "Room", "Joined", "true"));
   g_assert_true (test_host_has (pair.alice, global, "Room", "Hosted", "true"));
   g_assert_true (test_host_has (pair.bob, bobs_global, "Room", "Joined", "true"));
@@ -137,8 +142,12 @@ test_join_leave (void)
   g_free (test_host_ask (pair.alice, NULL, "Manager", "Join", g_variant_new ("(ss)", "attic", "")));
   test_await (test_host_has (pair.alice, hosted, "Room", "Joined", "true"));
   test_await (test_host_has (pair.bob, attic, "Room", "MemberCount", "2"));
+  test_await (test_host_has (pair.alice, hosted, "Room", "NeighbourCount", "1"));
+  test_await (test_host_has (pair.alice, bob, "Member", "Neighbour", "true"));
   test_host_ask (pair.alice, NULL, "Manager", "Leave", g_variant_new ("(s)", "attic"));
   test_await (test_host_has (pair.alice, hosted, "Room", "Joined", "false"));
+  test_await (test_host_has (pair.alice, hosted, "Room", "NeighbourCount", "0"));
+  test_await (test_host_has (pair.alice, bob, "Member", "Neighbour", "false"));
   test_await (test_host_has (pair.bob, attic, "Room", "MemberCount", "1"));
   test_host_assert_refused (pair.alice, hosted, "Room", "Leave", NULL, "UnknownRoom");
 

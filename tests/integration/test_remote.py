@@ -25,7 +25,7 @@ def daemon():
     if not _daemon:
         _daemon.append(FakeDaemon(BUS))
         _daemon[0].tell('member global bob', 'member global fake', 'member other eve',
-                        'connection bob connected')
+                        'connection bob connected', 'neighbour global bob')
     _daemon[0].calls()
     return _daemon[0]
 
@@ -82,11 +82,11 @@ def status():
 def rooms():
     daemon()
     equal(run_json('rooms'),
-          [{'name': 'global', 'joined': True, 'hosted': False, 'memberCount': 2},
-           {'name': 'other', 'joined': True, 'hosted': False, 'memberCount': 1}], 'rooms')
+          [{'name': 'global', 'joined': True, 'hosted': False, 'memberCount': 2, 'neighbourCount': 1},
+           {'name': 'other', 'joined': True, 'hosted': False, 'memberCount': 1, 'neighbourCount': 0}], 'rooms')
     equal(table(run('rooms')[0]),
-          [{'ROOM': 'global', 'JOINED': 'yes', 'KEPT HERE': 'no', 'MEMBERS': '2'},
-           {'ROOM': 'other', 'JOINED': 'yes', 'KEPT HERE': 'no', 'MEMBERS': '1'}], 'table')
+          [{'ROOM': 'global', 'JOINED': 'yes', 'KEPT HERE': 'no', 'MEMBERS': '2', 'NEIGHBOURS': '1'},
+           {'ROOM': 'other', 'JOINED': 'yes', 'KEPT HERE': 'no', 'MEMBERS': '1', 'NEIGHBOURS': '0'}], 'table')
     equal(run('rooms', '--names')[0], ['global', 'other'], 'names')
 
 
@@ -94,15 +94,15 @@ def rooms():
 def peers():
     daemon()
     said = run_json('peers')
-    equal([(m['nodeId'], m['room'], m['online'], m['self'], m['connection']) for m in said],
-          [('bob', 'global', True, False, 'connected'), ('fake', 'global', True, True, None),
-           ('eve', 'other', True, False, None)], 'peers')
+    equal([(m['nodeId'], m['room'], m['online'], m['neighbour'], m['self'], m['connection']) for m in said],
+          [('bob', 'global', True, True, False, 'connected'), ('fake', 'global', True, False, True, None),
+           ('eve', 'other', True, False, False, None)], 'peers')
     equal(said[0]['joinedAt'], 1700000000000, 'joinedAt')
     equal(said[0]['metadata'], None, 'metadata')
     equal([m['nodeId'] for m in run_json('peers', 'other')], ['eve'], 'peers of a room')
     rows = table(run('peers', 'global')[0])
-    equal([(r['NODE'], r['ROOM'], r['ONLINE'], r['CONNECTION']) for r in rows],
-          [('bob', 'global', 'yes', 'connected'), ('fake', 'global', 'yes', 'this node')], 'table')
+    equal([(r['NODE'], r['ROOM'], r['ONLINE'], r['NEIGHBOUR'], r['CONNECTION']) for r in rows],
+          [('bob', 'global', 'yes', 'yes', 'connected'), ('fake', 'global', 'yes', 'no', 'this node')], 'table')
     check(re.fullmatch(r'2023-11-1[345] \d\d:\d\d:\d\d', rows[0]['SINCE']), f'a time: {rows[0]["SINCE"]}')
     equal(run('peers', '--names')[0], ['bob', 'eve'], 'names, this node left out')
     contains(run('peers', 'nowhere', status=1)[1], 'there is no room "nowhere" here', 'stderr')

@@ -37,7 +37,8 @@ def _():
     ends(['--version'], 0, 'sentient ')
     said = ends(['--help'], 0, '8888', '3000')
     for option in ('--server', '--port', '--host', '--seed', '--seeds', '--node-id', '--network-id',
-                   '--no-webrtc', '--stun', '--turn', '--auto-webrtc', '--max-peers', '--no-cors',
+                   '--no-webrtc', '--stun', '--turn', '--auto-webrtc', '--mesh-limit', '--mesh-degree', '--gossip-hops',
+                   '--gossip-max-size', '--gossip-rate', '--max-peers', '--no-cors',
                    '--no-limits',
                    '--static', '--data', '--config', '--json', '--debug', '--no-color', '--version'):
         contains(said, option, '--help')
@@ -50,6 +51,9 @@ def _():
                        (['--max-peers', 'many'], 'many'), (['--max-peers', '0'], '--max-peers'),
                        (['--node-id', 'a b'], 'a b'), (['--node-id', 'x' * 129], 'node-id'),
                        (['--node-id', 'system'], 'system'), (['--auto-webrtc', 'perhaps'], 'perhaps'),
+                       (['--mesh-limit', '1'], '--mesh-limit'), (['--mesh-degree', '33'], '33'),
+                       (['--gossip-hops', 'far'], 'far'), (['--gossip-rate', '-1'], '--gossip-rate'),
+                       (['--gossip-max-size', '0'], '--gossip-max-size'),
                        (['--stun', 'http://x'], '--stun'), (['--turn', 'turn:nobody'], 'turn:nobody'),
                        (['--seed', 'ftp://x'], 'ftp://x'),
                        (['--seed', 'http://a b'], 'See sentient --help'), (['--no-such-option'], 'no-such-option'),
