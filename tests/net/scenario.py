@@ -172,6 +172,7 @@ class Run:
     def __init__(self, name, function, number):
         self.world = World(name, number)
         self.error = None
+        self.result = None  # what the function returned
         self.started = time.monotonic()
         self.seconds = None
         self.condition = None
@@ -180,7 +181,7 @@ class Run:
         self._step(lambda: next(self.steps))
 
     def _whole(self, function):
-        yield from function(self.world)
+        self.result = yield from function(self.world)
         yield from self.world.finish()
 
     @property
@@ -231,6 +232,11 @@ def run_all():
         if _wanted(name):
             runs.append(Run(name, function, number))
             _runs[name] = runs[-1]
+    drive(runs)
+
+
+def drive(runs):
+    """Side by side, until each is done."""
     while any(not run.done for run in runs):
         programs = {node.program for run in runs if not run.done for node in run.world.nodes}
         for program in programs:

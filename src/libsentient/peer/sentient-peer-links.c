@@ -264,9 +264,14 @@ sentient_peer_end_connection (SentientPeer *self,
 static void
 begin_messages (SentientPeer *self, SentientConnection *connection)
 {
-  if (g_strcmp0 (sentient_link_get_protocol (connection->link), SENTIENT_FRAME_PROTOCOL) == 0)
-    sentient_connection_begin_messages (connection,
-                                        sentient_stream_new (self->clock, self->max_message_size));
+  SentientStream *stream;
+
+  if (g_strcmp0 (sentient_link_get_protocol (connection->link), SENTIENT_FRAME_PROTOCOL) != 0)
+    return;
+  stream = sentient_stream_new (self->clock, self->max_message_size);
+  if (self->never_deflates)
+    sentient_stream_stop_deflating (stream);
+  sentient_connection_begin_messages (connection, stream);
 }
 
 /* The connection is one of its own. */

@@ -74,7 +74,8 @@ struct _SentientPeer
   guint max_message_size;
   guint silence_ms;
   guint poll_ms;
-  gboolean is_plain; /* knows no framing; for tests */
+  gboolean is_plain;       /* knows no framing; for tests */
+  gboolean never_deflates; /* for benchmarks */
   SentientClock *clock;
   SentientLinkFactory link_factory;
   gpointer link_factory_data;

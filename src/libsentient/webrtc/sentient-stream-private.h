@@ -80,6 +80,7 @@ struct _SentientStream
   guint32 last_stream;
   gboolean chunks_turn;
   GConverter *compressor;
+  gboolean never_deflates;
   guint deflate_skip; /* frames not to try */
   guint deflate_penalty;
 

@@ -260,13 +260,19 @@ is_deflatable (SentientStream *self, const guint8 *frame)
   return sample != NULL && sample->len <= SAMPLE_SIZE / 8 * 7;
 }
 
+void
+sentient_stream_stop_deflating (SentientStream *self)
+{
+  self->never_deflates = TRUE;
+}
+
 /* NULL: not worth it. */
 static GByteArray *
 try_deflate (SentientStream *self, const guint8 *frame, gsize len)
 {
   GByteArray *deflated = NULL;
 
-  if (len <= DEFLATE_MIN)
+  if (len <= DEFLATE_MIN || self->never_deflates)
     return NULL;
   if (self->deflate_skip > 0)
     {

@@ -70,6 +70,9 @@ SentientStream *sentient_stream_new (SentientClock *clock, gsize message_max);
 void sentient_stream_free (SentientStream *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SentientStream, sentient_stream_free)
 
+/* For benchmarks: nothing is deflated here any more. */
+void sentient_stream_stop_deflating (SentientStream *self);
+
 /* At any time. kind: text or binary. Errors: PAYLOAD_TOO_LARGE, BAD_REQUEST (text that is not UTF-8
  * or holds a NUL), WOULD_BLOCK (has_drained () is to follow). */
 gboolean sentient_stream_push (SentientStream *self,
