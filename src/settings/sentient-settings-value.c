@@ -42,15 +42,20 @@ shown (const char *text)
   return g_steal_pointer (&valid);
 }
 
-/* url as an error may show it: with a user and password in it, not at all. */
+/* url as an error may show it: with what may be a user and a password in it, not at all. */
 static char *
-without_secret (const char *url)
+without_secret (const char *scheme, const char *url)
 {
   const char *colon = strchr (url, ':');
+  gsize len = colon != NULL ? (gsize)(colon - url) : 0;
+  gboolean is_plain
+      = strchr (url, '@') == NULL && (colon == NULL || strchr (colon + 1, ':') == NULL);
 
-  return strchr (url, '@') == NULL && (colon == NULL || strchr (colon + 1, ':') == NULL)
-             ? shown (url)
-             : g_strdup (_ ("(not shown)"));
+  /* "user:password" looks like another scheme. */
+  if (is_plain && colon != NULL && g_str_equal (scheme, "turn"))
+    is_plain = (len == strlen ("turn") || len == strlen ("turns"))
+               && g_ascii_strncasecmp (url, "turns", len) == 0;
+  return is_plain ? shown (url) : g_strdup (_ ("(not shown)"));
 }
 
 static gboolean
@@ -88,7 +93,7 @@ check_ice_url (const char *where,
 
   if (g_str_has_prefix (url, scheme) && sentient_ice_url_check (url, NULL))
     return TRUE;
-  text = without_secret (url);
+  text = without_secret (scheme, url);
   return fail (error, _ ("%s: \"%s\" will not do; write it like %s"), where, text, example);
 }
 

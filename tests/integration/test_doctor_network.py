@@ -14,7 +14,7 @@ import threading
 
 from coturn import LONG, PASSWORD, QUOTED, USER, Coturn, free_port
 from bus import Bus, Client, Daemon
-from harness import (PATIENCE, Program, at_end, case, check, contains, end_shared_servers, equal, fail,
+from harness import (PATIENCE, Node, Program, at_end, case, check, contains, end_shared_servers, equal, fail,
                      isolated_env, main, sentient_path, shared_server)
 
 SECRETS = (PASSWORD, QUOTED, USER + ':')
@@ -262,10 +262,14 @@ def progress():
 def usage():
     for args, words in ((['--hide-addresses'], 'go with --network'), (['--stun', 'none'], 'go with --network'),
                         (['--network', '--stun', 'http://x'], '--stun: '),
-                        (['--network', '--turn', 'turn:host'], '--turn: ')):
+                        (['--network', '--turn', 'turn:host'], '--turn: "turn:host"'),
+                        (['--network', '--turn', f'turn:{USER}:{PASSWORD}@'], '--turn: "(not shown)"'),
+                        (['--network', '--turn', f'{USER}:{PASSWORD}'], '--turn: "(not shown)"'),
+                        (['--network', '--turn', f'turn:{USER}:{PASSWORD}'], '--turn: "(not shown)"')):
         program = Program(['doctor', *args], env=no_bus())
         equal(program.wait_exit(), 2, 'status')
         contains(program.stderr(), words, str(args))
+        check(PASSWORD not in program.stderr(), 'the password is shown')
         program.destroy()
 
 
@@ -283,6 +287,24 @@ def daemon():
     check(report['ok'] and '127.0.0.1' not in json.dumps(report), f'{report}')
     # One at a time; and where servers are named, the daemon is not asked.
     examine('--stun', turn().stun_url('[::1]'), '--seed', shared_server('--stun', 'none').url, env=bus.env())
+    program.stop()
+    bus.kill()
+
+
+@case('the daemon tells of a TURN server that does not take its password when it connects', 2 * LONG)
+def daemon_credentials():
+    bus = Bus()
+    program = Daemon(bus, '--turn', turn().turn_url(password='nonsense'), '--stun', 'none')
+    client = Client(bus)
+    client.await_owned()
+    client.await_value(lambda: client.manager('NodeState'), 'connected', 'the state')
+    node = Node('bob', client.manager('CoordinatorUri'))
+    client.await_value(lambda: 'No TURN server lends an address here' in client.manager('LastError'), True, 'LastError')
+    told = client.manager('LastError')
+    contains(told, f'127.0.0.1:{turn().port}', 'the server')
+    contains(told, 'sentient doctor --network', 'what to do')
+    check('nonsense' not in told + program.stderr(), 'the password is shown')
+    node.quit()
     program.stop()
     bus.kill()
 

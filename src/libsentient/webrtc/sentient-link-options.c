@@ -106,14 +106,31 @@ sentient_link_options_admit_remote (const SentientLinkOptions *self, const char 
              && sentient_candidate_filter_passes (self->filter, &candidate));
 }
 
+static const char *
+skip_scheme (const char *url)
+{
+  static const char *const schemes[] = { "stun:", "stuns:", "turn:", "turns:" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (schemes); i++)
+    if (g_str_has_prefix (url, schemes[i]))
+      {
+        url += strlen (schemes[i]);
+        break;
+      }
+  return g_str_has_prefix (url, "//") ? url + 2 : url;
+}
+
 char *
 sentient_link_options_show_url (const char *url)
 {
   const char *at = strrchr (url, '@');
-  const char *slashes = strstr (url, "//");
-  const char *host = at != NULL ? at + 1 : slashes != NULL ? slashes + 2 : url;
+  const char *host = at != NULL ? at + 1 : skip_scheme (url);
+  const char *colon = strrchr (host, ':');
   g_autofree char *start = g_strndup (host, 128);
 
+  /* What somebody forgot to write the "@" and the host behind may be user and password. */
+  if (at == NULL && colon != NULL && colon[1 + strspn (colon + 1, "0123456789")] != '\0')
+    return g_strdup ("(not shown)");
   return g_strescape (start, NULL);
 }
 

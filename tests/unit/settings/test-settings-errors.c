@@ -90,6 +90,10 @@ static const char *const wrong[][2] = {
     "2: stun: \"http://x\" will not do; write it like stun:stun.l.google.com:19302 (or none)" },
   { "[node]\nturn=turn:me:secret\n",
     "2: turn: \"(not shown)\" will not do; write it like turn:user:password@host:3478" },
+  { "[node]\nturn=me:secret\n",
+    "2: turn: \"(not shown)\" will not do; write it like turn:user:password@host:3478" },
+  { "[node]\nturn=turn:host\n",
+    "2: turn: \"turn:host\" will not do; write it like turn:user:password@host:3478" },
   { "[node]\nrelay-only=maybe\n", "2: relay-only: \"maybe\" is neither true nor false" },
   { "[node]\ncandidate-filter=host,10.0.0.0/33\n",
     "2: candidate-filter: “10.0.0.0/33” is no word of a candidate filter: use host, srflx, relay, "

@@ -70,6 +70,10 @@ test_bad_servers (void)
                                            "turn:me:secret@:",
                                            "turn:me:secret@relay?transport=sctp",
                                            "turn:secret@relay",
+                                           "turn:me:secret",
+                                           "turn://me:secret",
+                                           "me:secret",
+                                           "turn:relay:3478",
                                            NULL };
   g_autoptr (SentientLinkOptions) options
       = sentient_link_options_new (stun_urls, turn_urls, FALSE, NULL);
@@ -86,6 +90,8 @@ test_bad_servers (void)
   g_assert_cmpuint (count_with (pair->offerer.complaints, "secret"), ==, 0);
   g_assert_cmpuint (count_with (pair->offerer.complaints, "over TLS"), ==, 1);
   g_assert_cmpuint (count_with (pair->offerer.complaints, "“relay:5349”"), ==, 1);
+  g_assert_cmpuint (count_with (pair->offerer.complaints, "“relay:3478”"), ==, 1);
+  g_assert_cmpuint (count_with (pair->offerer.complaints, "“(not shown)”"), ==, 3);
   link_pair_free (pair);
 }
 
