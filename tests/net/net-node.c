@@ -176,8 +176,12 @@ on_member_left (SentientPeer *peer,
 static void
 on_state (SentientPeer *peer, GParamSpec *pspec, NetNode *self)
 {
+  gboolean resumed;
+
+  g_object_get (peer, "resumed", &resumed, NULL);
   net_say (self->peer, "state", "state", "s",
-           sentient_peer_state_to_string (sentient_peer_get_state (peer)), NULL);
+           sentient_peer_state_to_string (sentient_peer_get_state (peer)), "resumed", "i",
+           (gint64)resumed, NULL);
 }
 
 static void

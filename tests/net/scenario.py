@@ -14,6 +14,7 @@ import traceback
 from harness import PATIENCE, TestFailure, case, equal, fail
 from lab import SpaceProgram
 
+_node_programs = []
 # What may take its time on a busy machine, with several dozen nodes on it.
 LONG = PATIENCE * 4
 ALL_SECONDS = 280
@@ -46,10 +47,12 @@ def passing(seconds):
 class NodeProgram(SpaceProgram):
     """A net-node in a host: a program with any number of nodes, each of a scenario of its own."""
 
-    def __init__(self, site):
+    def __init__(self, site, **kwargs):
+        _node_programs.append(self)
+        self.site = site
         self.nodes = {}
         self._parsed = 0
-        super().__init__(site.host, [os.environ['NET_NODE']], stdin=True)
+        super().__init__(site.host, [os.environ['NET_NODE']], stdin=True, **kwargs)
 
     def pump(self):
         super().pump()
@@ -268,7 +271,8 @@ def scenario(name):
 
 def end_programs():
     """the nodes' programs stop cleanly"""
-    for program in _programs.values():
+    alive = [program for program in _node_programs if program.alive()]
+    for program in alive:
         program.popen.stdin.close()
-    for program in _programs.values():
+    for program in alive:
         program.stop(signum=0)
