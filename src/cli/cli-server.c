@@ -332,8 +332,6 @@ begin (CliServer *self)
 {
   const char *const *seeds = sentient_settings_get_strv (self->settings, "seeds");
 
-  /* Whoever reads that it runs may stop it at once. */
-  cli_run_init (&self->run, stop, self);
   self->had_terminal = cares_for_hangup () && has_terminal ();
   self->hangup_id = g_unix_signal_add (SIGHUP, on_hangup, self);
   cli_say (CLI_GOOD, _ ("The coordinator \"%s\" is running:"),
@@ -360,6 +358,9 @@ serve (CliServer *self, CliOptions *options)
       return error->domain == G_OPTION_ERROR ? CLI_EXIT_USAGE : CLI_EXIT_FAILED;
     }
   cli_output_never_wait ();
+  /* From here on a stop is an orderly one: the hand-over file is deleted as it is read, and must be
+   * written again. */
+  cli_run_init (&self->run, stop, self);
   if (!sentient_coordinator_start (self->coordinator, &error))
     {
       cli_complain ("%s", error->message);

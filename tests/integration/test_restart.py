@@ -174,6 +174,25 @@ def _():
     server.stop()
 
 
+@case('a stop in the midst of a start leaves the sessions to the next start')
+def _():
+    server, client = stopped_with_session()
+    for _ in range(10):
+        # The file goes as it is read, before anybody is served: from then on it must be written again.
+        starting = Program(['--server', '--host', '127.0.0.1', '--port', str(server.port), '--no-color',
+                            '--stun', 'none', '--limit', 'drain-time=0', '--data', server.data])
+        while os.path.exists(handover(server.data)):
+            check(starting.alive(), f'it died{starting.report()}')
+        starting.popen.send_signal(signal.SIGTERM)
+        equal(starting.wait_exit(), 0, 'the exit status')
+        starting.destroy()
+    server = server.again()
+    client = V1Socket(server.port, 'file', resume=client)
+    equal(client.connected['resumed'], True, 'resumed')
+    client.close_frame()
+    server.stop()
+
+
 def stopped_with_session():
     """A stopped server that left a file behind, and the session that is in it."""
     server = Kept(data_dir())

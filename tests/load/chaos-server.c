@@ -15,6 +15,20 @@
 #include "chaos.h"
 #include "load-client.h"
 
+/* "… http://127.0.0.1:PORT …" on its output: then it runs, and knows what to do when it is to stop.
+ */
+static void
+look_for_port (ChaosWorld *world)
+{
+  static const char mark[] = "http://127.0.0.1:";
+  const char *found = strstr (world->tail, mark);
+
+  if (found == NULL || strchr (found, '\n') == NULL)
+    return;
+  world->port = strtoul (found + strlen (mark), NULL, 10);
+  world->listens = 1;
+}
+
 int
 chaos_server_drain (ChaosWorld *world)
 {
@@ -25,34 +39,30 @@ chaos_server_drain (ChaosWorld *world)
     {
       if (world->tail_len + n >= sizeof world->tail)
         {
-          world->tail_len = sizeof world->tail / 4;
-          memmove (world->tail, world->tail + sizeof world->tail - world->tail_len,
-                   world->tail_len);
+          const size_t keep = sizeof world->tail / 4;
+
+          memmove (world->tail, world->tail + world->tail_len - keep, keep);
+          world->tail_len = keep;
         }
       memcpy (world->tail + world->tail_len, text, n);
       world->tail_len += n;
       world->tail[world->tail_len] = '\0';
+      if (!world->listens)
+        look_for_port (world);
     }
   return n != 0;
 }
 
-/* "… http://127.0.0.1:PORT …" on its output. */
 static void
 await_port (ChaosWorld *world)
 {
-  static const char mark[] = "http://127.0.0.1:";
   struct pollfd wait = { .fd = world->out, .events = POLLIN };
 
   while (poll (&wait, 1, LOAD_TIMEOUT_MS) == 1 && (wait.revents & POLLIN) != 0)
     {
-      const char *found;
-
       chaos_server_drain (world);
-      found = strstr (world->tail, mark);
-      if (found == NULL || strchr (found, '\n') == NULL)
-        continue;
-      world->port = strtoul (found + strlen (mark), NULL, 10);
-      return;
+      if (world->listens)
+        return;
     }
   chaos_fail (world, "the program did not say where it listens: %s", world->tail);
 }
@@ -89,6 +99,7 @@ chaos_server_start (ChaosWorld *world)
     load_die ("no pipe: %s", strerror (errno));
   world->tail_len = 0;
   world->tail[0] = '\0';
+  world->listens = 0;
   world->pid = fork ();
   if (world->pid == 0)
     run (world, ends[1]);

@@ -170,6 +170,7 @@ struct ChaosWorld
   char tail[1024]; /* the last of it */
   size_t tail_len;
   char data[64]; /* where it leaves its sessions from a stop to the next start; "": nowhere */
+  int listens;   /* it said where */
   int stopping;
 
   ChaosClient *clients;

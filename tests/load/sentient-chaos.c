@@ -82,7 +82,7 @@ make_mischief (ChaosWorld *world, double ms)
               = client->plain ? world->n_churned + chaos_random (plan->deaf_churn) : 0;
         }
     }
-  if (!world->stopping && world->n_restarts < plan->n_restarts
+  if (world->listens && !world->stopping && world->n_restarts < plan->n_restarts
       && (uint64_t)(world->n_sent + world->n_churned) * (plan->n_restarts + 1)
              >= (uint64_t)(plan->n_signals + plan->n_churn) * (world->n_restarts + 1))
     chaos_server_begin_restart (world);
