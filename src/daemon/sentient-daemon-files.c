@@ -328,6 +328,32 @@ sentient_daemon_accept_file (SentientDaemon *self,
   return error == NULL || sentient_daemon_refuse (invocation, g_steal_pointer (&error));
 }
 
+void
+sentient_daemon_accept_by_settings (SentientDaemon *self,
+                                    SentientTransfer *transfer,
+                                    GError **error)
+{
+  const char *path = sentient_settings_get_string (self->settings, "accept-files");
+  gint64 max = (gint64)sentient_settings_get_uint (self->settings, "accept-files-max") << 20;
+  gint64 size = sentient_transfer_get_size (transfer);
+  g_autoptr (GFile) folder = NULL;
+
+  if (path == NULL || size < 0 || size > max)
+    return;
+  /* What is no folder would become the file. */
+  if (!g_file_test (path, G_FILE_TEST_IS_DIR))
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_FAILED,
+                   "“%s” from “%s” was not taken, since accept-files names no directory: make %s, "
+                   "or name another one. The offer waits for an answer",
+                   sentient_transfer_get_name (transfer), sentient_transfer_get_node_id (transfer),
+                   path);
+      return;
+    }
+  folder = g_file_new_for_path (path);
+  sentient_transfer_accept (transfer, folder, error);
+}
+
 char *
 sentient_daemon_dup_file_name (SentientTransfer *transfer)
 {

@@ -156,6 +156,10 @@ gboolean sentient_daemon_accept_file (SentientDaemon *self,
                                       GUnixFDList *fds,
                                       GVariant *destination,
                                       SentientTransfer *transfer);
+/* What "accept-files" says of an offer. error: it should have been taken, but could not. */
+void sentient_daemon_accept_by_settings (SentientDaemon *self,
+                                         SentientTransfer *transfer,
+                                         GError **error);
 /* Where it was stored, as a person reads it; "": nowhere. */
 char *sentient_daemon_dup_file_name (SentientTransfer *transfer);
 

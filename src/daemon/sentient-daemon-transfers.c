@@ -201,10 +201,17 @@ on_went (gpointer item, gpointer user_data)
   g_hash_table_remove (self->objects, item);
 }
 
-/* Somebody on the bus will answer it. Without this the peer refuses all by itself. */
+/* Either the settings answer it, or somebody on the bus does. Without this handler the peer would
+ * refuse all by itself. */
 static void
 on_offered (SentientPeer *peer, SentientTransfer *transfer, gpointer user_data)
 {
+  SentientDaemonTransfers *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  sentient_daemon_accept_by_settings (self->daemon, transfer, &error);
+  if (error != NULL)
+    sentient_daemon_fail (self->daemon, error);
 }
 
 SentientDaemonTransfers *

@@ -441,6 +441,48 @@ test_bounds (void)
   pair_clear (&pair);
 }
 
+/* The setting "accept-files". */
+static void
+test_settings (void)
+{
+  Pair pair;
+  g_autofree char *conf = NULL;
+  g_autofree char *small = NULL;
+  g_autofree char *large = NULL;
+  g_autofree char *sent = NULL;
+  g_autofree char *offer = NULL;
+  g_autofree char *error = NULL;
+  g_autoptr (GError) local = NULL;
+
+  pair_init (&pair, NULL);
+  test_await (test_host_shows (pair.bob, "Connection", "State", "connected"));
+  small = write_file (&pair, "small", 1 << 20);
+  large = write_file (&pair, "large", (1 << 20) + 1);
+  conf = g_strdup_printf ("accept-files = %s\naccept-files-max = 1\n", pair.folder);
+  test_host_write_conf (pair.alice, "alice", NULL, conf);
+  g_free (test_host_ask (pair.alice, NULL, "Manager", "Reload", NULL));
+
+  sent = send_path (&pair, small, "small");
+  await_state (pair.bob, sent, "done");
+  assert_file (pair.folder, "small", 1 << 20);
+  g_clear_pointer (&sent, g_free);
+  sent = send_path (&pair, large, "large");
+  offer = await_offer (&pair, "large");
+  accept_fd (&pair, offer, open_folder (&pair));
+  await_state (pair.bob, sent, "done");
+
+  /* The directory is gone: it waits, and somebody is told. */
+  remove_all (pair.folder);
+  g_clear_pointer (&sent, g_free);
+  sent = send_path (&pair, small, "late");
+  g_clear_pointer (&offer, g_free);
+  offer = await_offer (&pair, "late");
+  test_await (!test_host_has (pair.alice, NULL, "Manager", "LastError", ""));
+  error = test_host_get (pair.alice, NULL, "Manager", "LastError");
+  g_assert_nonnull (strstr (error, "accept-files"));
+  pair_clear (&pair);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -450,5 +492,6 @@ main (int argc, char **argv)
   g_test_add_func ("/daemon/files/ends", test_ends);
   g_test_add_func ("/daemon/files/wrong", test_wrong_send);
   g_test_add_func ("/daemon/files/bounds", test_bounds);
+  g_test_add_func ("/daemon/files/settings", test_settings);
   return g_test_run ();
 }
