@@ -38,7 +38,10 @@ add_object (SentientClient *self, GDBusObject *object)
   SentientDBusRoom *room = sentient_dbus_object_peek_room (faces);
   SentientDBusMember *member = sentient_dbus_object_peek_member (faces);
   SentientDBusConnection *connection = sentient_dbus_object_peek_connection (faces);
+  SentientDBusTransfer *transfer = sentient_dbus_object_peek_transfer (faces);
 
+  if (transfer != NULL)
+    sentient_client_list_insert (self->transfers, transfer, sentient_client_proxy_path);
   if (room != NULL)
     add_room (self, room);
   if (member != NULL)
@@ -101,6 +104,8 @@ on_object_removed (GDBusObjectManager *objects, GDBusObject *object, SentientCli
     }
   if (sentient_dbus_object_peek_connection (faces) != NULL)
     sentient_client_list_remove (self->connections, path, sentient_client_proxy_path);
+  if (sentient_dbus_object_peek_transfer (faces) != NULL)
+    sentient_client_list_remove (self->transfers, path, sentient_client_proxy_path);
   if (sentient_dbus_object_peek_manager (faces) != NULL)
     {
       sentient_client_set_error (self, sentient_client_how_to_start (self));
@@ -203,4 +208,5 @@ sentient_client_forget (SentientClient *self)
   g_hash_table_remove_all (self->rooms_by_path);
   g_list_store_remove_all (self->rooms);
   g_list_store_remove_all (self->connections);
+  g_list_store_remove_all (self->transfers);
 }

@@ -26,6 +26,7 @@ struct _SentientClient
   GHashTable *rooms_by_path; /* char * to SentientClientRoom */
   GListStore *rooms;
   GListStore *connections;
+  GListStore *transfers;
   char *error;
 };
 

@@ -10,6 +10,7 @@ typedef enum
   PROP_MANAGER,
   PROP_ROOMS,
   PROP_CONNECTIONS,
+  PROP_TRANSFERS,
   PROP_ERROR,
 } SentientClientProperty;
 
@@ -232,6 +233,14 @@ sentient_client_get_connections (SentientClient *self)
   return G_LIST_MODEL (self->connections);
 }
 
+GListModel *
+sentient_client_get_transfers (SentientClient *self)
+{
+  g_return_val_if_fail (SENTIENT_IS_CLIENT (self), NULL);
+
+  return G_LIST_MODEL (self->transfers);
+}
+
 const char *
 sentient_client_get_error (SentientClient *self)
 {
@@ -306,6 +315,9 @@ sentient_client_get_property (GObject *object, guint prop_id, GValue *value, GPa
     case PROP_CONNECTIONS:
       g_value_set_object (value, self->connections);
       break;
+    case PROP_TRANSFERS:
+      g_value_set_object (value, self->transfers);
+      break;
     case PROP_ERROR:
       g_value_set_string (value, self->error);
       break;
@@ -334,6 +346,7 @@ sentient_client_finalize (GObject *object)
   g_hash_table_unref (self->rooms_by_path);
   g_object_unref (self->rooms);
   g_object_unref (self->connections);
+  g_object_unref (self->transfers);
   g_free (self->error);
   G_OBJECT_CLASS (sentient_client_parent_class)->finalize (object);
 }
@@ -354,6 +367,8 @@ sentient_client_class_init (SentientClientClass *klass)
   properties[PROP_ROOMS] = g_param_spec_object ("rooms", NULL, NULL, G_TYPE_LIST_MODEL, flags);
   properties[PROP_CONNECTIONS]
       = g_param_spec_object ("connections", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+  properties[PROP_TRANSFERS]
+      = g_param_spec_object ("transfers", NULL, NULL, G_TYPE_LIST_MODEL, flags);
   properties[PROP_ERROR] = g_param_spec_string ("error", NULL, NULL, NULL, flags);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 
@@ -370,4 +385,5 @@ sentient_client_init (SentientClient *self)
   self->rooms_by_path = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->rooms = g_list_store_new (SENTIENT_TYPE_CLIENT_ROOM);
   self->connections = g_list_store_new (SENTIENT_DBUS_TYPE_CONNECTION);
+  self->transfers = g_list_store_new (SENTIENT_DBUS_TYPE_TRANSFER);
 }

@@ -20,9 +20,12 @@ G_DECLARE_FINAL_TYPE (SentientClient, sentient_client, SENTIENT, CLIENT, GObject
  *   "available"    gboolean              whether a daemon answers and all below is known
  *   "manager"      SentientDBusManager   the daemon itself; NULL while not available
  *   "rooms"        GListModel            of SentientClientRoom, the oldest first; always the same
- * list "connections"  GListModel            of SentientDBusConnection, as above "error"        char
- * *                why it is not available, a sentence for a person that names what to do; NULL
- * while it is available or not yet known
+ *                                        list
+ *   "connections"  GListModel            of SentientDBusConnection, as above
+ *   "transfers"    GListModel            of SentientDBusTransfer, as above
+ *   "error"        char *                why it is not available, a sentence for a person that
+ *                                        names what to do; NULL while it is available or not yet
+ *                                        known
  *
  * Signals:
  *
@@ -58,11 +61,45 @@ gboolean sentient_client_is_available (SentientClient *self);
 SentientDBusManager *sentient_client_get_manager (SentientClient *self);
 GListModel *sentient_client_get_rooms (SentientClient *self);
 GListModel *sentient_client_get_connections (SentientClient *self);
+GListModel *sentient_client_get_transfers (SentientClient *self);
 const char *sentient_client_get_error (SentientClient *self);
 
 /* NULL: there is none. */
 SentientClientRoom *sentient_client_find_room (SentientClient *self, const char *name);
 SentientDBusConnection *sentient_client_find_connection (SentientClient *self, const char *node_id);
+/* By the number at the end of its path. */
+SentientDBusTransfer *sentient_client_find_transfer (SentientClient *self, guint64 number);
+
+/* Files, in sentient-client-files.c */
+
+/* The number at the end of its path, by which people name it. */
+guint64 sentient_client_get_transfer_number (SentientDBusTransfer *transfer);
+/* Whether its state is an end. */
+gboolean sentient_client_transfer_is_over (SentientDBusTransfer *transfer);
+/* For SendFile: a file that is open to be read, what it is called and its media type ("": not
+ * known). -1: error says why, for a person. */
+int sentient_client_open_file (const char *path, char **name, char **media_type, GError **error);
+/* Offers it. path: as above. Finished with the transfer's path; NULL: error says why. */
+void sentient_client_send_file_async (SentientClient *self,
+                                      const char *node_id,
+                                      const char *path,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
+char *sentient_client_send_file_finish (SentientClient *self, GAsyncResult *result, GError **error);
+/* Takes a file that is offered into a folder. Done when the daemon has taken it, and goes on by
+ * itself. A daemon of another user may not write there: then this process does, and it is done when
+ * the transfer is over. file: where this process stored it, or NULL; see File of the transfer. */
+void sentient_client_accept_async (SentientClient *self,
+                                   SentientDBusTransfer *transfer,
+                                   const char *folder,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+gboolean sentient_client_accept_finish (SentientClient *self,
+                                        GAsyncResult *result,
+                                        char **file,
+                                        GError **error);
 
 /* What a failed call on a proxy says to a person: the daemon's own words, or that it is gone, or
  * did not answer in time. Never NULL. */

@@ -1,117 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client-fixture.h"
 
-/* A client and a fake daemon in a process of its own, on a private bus. */
-
-#include <gio/gio.h>
 #include <string.h>
-
-#include "client/sentient-client.h"
-
-#define PATIENCE_S 60
-
-typedef struct
-{
-  GTestDBus *bus;
-  SentientClient *client;
-  GSubprocess *daemon;
-  GDataInputStream *lines;
-} Fixture;
-
-static gboolean
-on_watchdog (gpointer user_data)
-{
-  g_error ("%s did not come within %d s", (const char *)user_data, PATIENCE_S);
-  return G_SOURCE_REMOVE;
-}
-
-#define await(condition)                                                                           \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    guint watchdog = g_timeout_add_seconds (PATIENCE_S, on_watchdog, (gpointer) #condition);       \
-    while (!(condition))                                                                           \
-      g_main_context_iteration (NULL, TRUE);                                                       \
-    g_source_remove (watchdog);                                                                    \
-  }                                                                                                \
-  G_STMT_END
-
-/* The daemon */
-
-static void
-expect_line (Fixture *f, const char *wanted)
-{
-  g_autofree char *line = NULL;
-  g_autoptr (GError) error = NULL;
-
-  do
-    {
-      g_free (line);
-      line = g_data_input_stream_read_line (f->lines, NULL, NULL, &error);
-      g_assert_no_error (error);
-      g_assert_nonnull (line);
-    }
-  while (!g_str_equal (line, wanted));
-}
-
-static void
-start_daemon (Fixture *f, const char *option)
-{
-  g_autoptr (GError) error = NULL;
-
-  f->daemon = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
-                                &error, g_getenv ("FAKE_DAEMON"), option, NULL);
-  g_assert_no_error (error);
-  f->lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (f->daemon));
-  expect_line (f, "ready");
-}
-
-static void
-kill_daemon (Fixture *f)
-{
-  g_subprocess_force_exit (f->daemon);
-  g_assert_true (g_subprocess_wait (f->daemon, NULL, NULL));
-  g_clear_object (&f->lines);
-  g_clear_object (&f->daemon);
-}
-
-/* The daemon has done it when this returns; the client may not have heard of it. */
-static void
-tell (Fixture *f, const char *line)
-{
-  GOutputStream *input = g_subprocess_get_stdin_pipe (f->daemon);
-  g_autofree char *text = g_strconcat (line, "\nsync\n", NULL);
-
-  g_assert_true (g_output_stream_write_all (input, text, strlen (text), NULL, NULL, NULL));
-  g_assert_true (g_output_stream_flush (input, NULL, NULL));
-  expect_line (f, "synced");
-}
-
-/* The client */
-
-static void
-on_result (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_assert_null (*(GAsyncResult **)user_data);
-  *(GAsyncResult **)user_data = g_object_ref (result);
-}
-
-static void
-open_client (Fixture *f)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-
-  sentient_client_open_async (f->client, NULL, on_result, &result);
-  await (result != NULL);
-  g_assert_true (sentient_client_open_finish (f->client, result, &error));
-  g_assert_no_error (error);
-  g_assert_true (sentient_client_is_open (f->client));
-}
-
-static guint
-n_items (GListModel *model)
-{
-  return g_list_model_get_n_items (model);
-}
 
 static guint
 n_rooms (Fixture *f)
@@ -162,26 +52,6 @@ n_members (Fixture *f, const char *room_name)
   SentientClientRoom *room = sentient_client_find_room (f->client, room_name);
 
   return room != NULL ? n_items (sentient_client_room_get_members (room)) : 0;
-}
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  f->bus = g_test_dbus_new (G_TEST_DBUS_NONE);
-  if (data != NULL)
-    g_test_dbus_add_service_dir (f->bus, g_getenv ("SERVICE_DIR"));
-  g_test_dbus_up (f->bus);
-  f->client = sentient_client_new (G_BUS_TYPE_SESSION);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  g_assert_finalize_object (f->client);
-  if (f->daemon != NULL)
-    kill_daemon (f);
-  g_test_dbus_down (f->bus);
-  g_object_unref (f->bus);
 }
 
 /* Cases */
