@@ -59,6 +59,21 @@ set_over_error (SentientConnection *self, GError **error)
 
 /* Beginning and end */
 
+gboolean
+sentient_connection_is_usable (SentientConnection *self)
+{
+  if (self->peer == NULL || self->closing_timer != NULL)
+    return FALSE;
+  /* A link that is being torn down may be about to be replaced. */
+  if (self->stream != NULL)
+    return self->link == NULL || sentient_link_get_state (self->link) == SENTIENT_LINK_STATE_OPEN
+           || sentient_peer_may_recover (self->peer, self, NULL);
+  return self->link != NULL
+         && sentient_link_get_state (self->link) == SENTIENT_LINK_STATE_OPEN
+         /* else messages have not begun yet */
+         && g_strcmp0 (sentient_link_get_protocol (self->link), SENTIENT_FRAME_PROTOCOL) != 0;
+}
+
 static gboolean
 on_beat (gpointer user_data)
 {

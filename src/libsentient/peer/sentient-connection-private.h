@@ -53,6 +53,7 @@ struct _SentientConnection
   SentientWaiters *opening;
   SentientWaiters *closing; /* disconnect_peer () */
   GSource *timeout;         /* to connect, or to connect again */
+  GSource *glare;           /* both offered and ours stands: how long until it is repeated */
   guint n_replacements;     /* links that took the place of another */
 
   /* The messages, see sentient-connection-messages.c. */
@@ -76,9 +77,8 @@ SentientConnection *sentient_connection_new (SentientPeer *peer,
 void sentient_connection_set_room (SentientConnection *self, const char *room);
 void sentient_connection_set_offerer (SentientConnection *self, gboolean offerer);
 void sentient_connection_set_state (SentientConnection *self, SentientConnectionState state);
-/* Takes messages: it is open, or will be again, and nobody is closing it. */
-gboolean sentient_connection_is_usable (SentientConnection *self);
 void sentient_connection_clear_timeout (SentientConnection *self);
+void sentient_connection_clear_glare (SentientConnection *self);
 
 /* sentient-connection-query.c */
 void sentient_connection_begin_record (SentientConnection *self);
@@ -90,6 +90,8 @@ void sentient_connection_answer_queries (SentientConnection *self);
 void sentient_connection_end_record (SentientConnection *self);
 
 /* sentient-connection-messages.c */
+/* Takes messages: it is open, or will be again, and nobody is closing it. */
+gboolean sentient_connection_is_usable (SentientConnection *self);
 /* The link is open and has frames. stream is taken. */
 void sentient_connection_begin_messages (SentientConnection *self, SentientStream *stream);
 /* The link was lost: the messages wait. */

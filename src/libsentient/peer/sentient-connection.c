@@ -254,23 +254,19 @@ sentient_connection_set_state (SentientConnection *self, SentientConnectionState
 void
 sentient_connection_clear_timeout (SentientConnection *self)
 {
+  sentient_connection_clear_glare (self);
   if (self->timeout == NULL)
     return;
   g_source_destroy (self->timeout);
   g_clear_pointer (&self->timeout, g_source_unref);
 }
 
-gboolean
-sentient_connection_is_usable (SentientConnection *self)
+void
+sentient_connection_clear_glare (SentientConnection *self)
 {
-  if (self->peer == NULL || self->closing_timer != NULL)
-    return FALSE;
-  if (self->stream != NULL)
-    return self->link == NULL || sentient_link_get_state (self->link) == SENTIENT_LINK_STATE_OPEN;
-  return self->link != NULL
-         && sentient_link_get_state (self->link) == SENTIENT_LINK_STATE_OPEN
-         /* else messages have not begun yet */
-         && g_strcmp0 (sentient_link_get_protocol (self->link), SENTIENT_FRAME_PROTOCOL) != 0;
+  if (self->glare != NULL)
+    g_source_destroy (self->glare);
+  g_clear_pointer (&self->glare, g_source_unref);
 }
 
 /**

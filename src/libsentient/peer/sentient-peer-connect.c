@@ -65,7 +65,9 @@ sentient_peer_connect_peer_async (SentientPeer *self,
   if (sentient_peer_find_shared_room (self, node_id) != NULL)
     sentient_peer_mesh_ask (self, node_id, TRUE);
   known = g_hash_table_lookup (self->open, node_id);
-  if (known != NULL && known->link != NULL && sentient_connection_is_usable (known))
+  if (known != NULL && known->link != NULL
+      && sentient_link_get_state (known->link) == SENTIENT_LINK_STATE_OPEN
+      && sentient_connection_is_usable (known))
     {
       g_task_return_pointer (task, g_object_ref (known), g_object_unref);
       return;

@@ -113,6 +113,8 @@ sentient_peer_fail_attempt (SentientPeer *self,
   g_autoptr (SentientPeer) keep_self = g_object_ref (self);
   g_autoptr (SentientConnection) keep = g_object_ref (connection);
   g_autoptr (GError) full = g_error_copy (error);
+  SentientConnection *open = g_hash_table_lookup (self->open, connection->node_id);
+  g_autoptr (SentientConnection) doubtful = open != NULL && !silent ? g_object_ref (open) : NULL;
 
   if (g_hash_table_lookup (self->attempts, connection->node_id) != connection)
     return;
@@ -130,6 +132,9 @@ sentient_peer_fail_attempt (SentientPeer *self,
   if (!sentient_waiters_return_error (connection->opening, full) && !silent
       && !g_hash_table_contains (self->open, connection->node_id))
     sentient_peer_emit_error (self, full);
+  /* It was to be replaced: that it has a link may be what only this end believes. */
+  if (doubtful != NULL && doubtful->peer == self)
+    sentient_connection_probe (doubtful);
   sentient_peer_check_closed (self);
 }
 
@@ -473,6 +478,7 @@ sentient_peer_negotiate (SentientPeer *self,
       return;
     }
   sentient_peer_drop_link (self, connection);
+  sentient_connection_clear_glare (connection);
   g_free (connection->negotiation);
   connection->negotiation = offer != NULL ? g_strdup (negotiation) : new_negotiation ();
   g_free (connection->remote_offer);

@@ -147,6 +147,29 @@ ours_stands (SentientPeer *self, SentientConnection *attempt, const char *negoti
   return stands;
 }
 
+/* The other end may have offered because its answer to ours came to nothing: then it waits for an
+ * answer, too, and ours would do so until all of the time is over. */
+static gboolean
+on_glare (gpointer user_data)
+{
+  g_autoptr (SentientConnection) attempt = g_object_ref (user_data);
+  g_autoptr (SentientPeer) self = g_object_ref (attempt->peer);
+
+  sentient_connection_clear_glare (attempt);
+  if (attempt->have_remote || !sentient_peer_has_coordinator (self))
+    return G_SOURCE_REMOVE;
+  sentient_peer_trace (self, attempt->node_id, "our offer was not answered: it is repeated");
+  sentient_peer_negotiate (self, attempt, NULL, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+insist (SentientPeer *self, SentientConnection *attempt)
+{
+  if (attempt->peer == self && attempt->glare == NULL)
+    attempt->glare = sentient_peer_add_timeout (self, self->glare_ms, on_glare, attempt);
+}
+
 static void
 apply_early_candidates (SentientPeer *self, SentientConnection *attempt)
 {
@@ -216,7 +239,10 @@ handle_offer (SentientPeer *self, SentientSignal *signal, const char *negotiatio
   if (attempt == NULL)
     attempt = ref_new_attempt (self, from, sentient_signal_get_room (signal));
   else if (attempt->offerer && !attempt->have_remote && ours_stands (self, attempt, negotiation))
-    return;
+    {
+      insist (self, attempt);
+      return;
+    }
   if (attempt == NULL)
     return;
   sentient_peer_negotiate (self, attempt, negotiation, sdp);

@@ -40,6 +40,7 @@ G_BEGIN_DECLS
 #define SENTIENT_PEER_RECONNECT_MAX_MS 30000
 #define SENTIENT_PEER_MESSAGE_SIZE (256 * 1024 * 1024)
 #define SENTIENT_PEER_RECOVERY_MS 60000 /* how long a node may be out of reach */
+#define SENTIENT_PEER_GLARE_MS 3000     /* how long an offer stands that was met by another */
 
 /* Who is polite gives in when both ends offer at once. */
 typedef enum
@@ -136,6 +137,7 @@ struct _SentientPeer
 
   /* recovery */
   guint recovery_ms;
+  guint glare_ms;
   SentientNetworkWatch *network_watch; /* NULL: not yet */
   GSource *network_timer;              /* the network changed: it is looked at soon */
   GSource *doubt_timer;                /* who has not answered by then is replaced */
@@ -278,6 +280,9 @@ void sentient_peer_handle_local_candidate (SentientPeer *self,
 /* The link of an open connection is gone; error NULL: the other end closed it in good order. */
 void
 sentient_peer_lose_link (SentientPeer *self, SentientConnection *connection, const GError *error);
+/* Whether it is worth waiting for another link, when this one is gone for that reason. */
+gboolean
+sentient_peer_may_recover (SentientPeer *self, SentientConnection *connection, const GError *error);
 /* Whether there is a connection to the node that has no link. */
 gboolean sentient_peer_is_lost (SentientPeer *self, const char *node_id);
 /* Tries at once, if the node is one that was lost and is in a room of ours. */

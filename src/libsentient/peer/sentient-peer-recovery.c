@@ -37,9 +37,8 @@ retire_link (SentientPeer *self, SentientConnection *connection)
   connection->retired = g_steal_pointer (&connection->link);
 }
 
-/* Whether it is worth waiting for another link. */
-static gboolean
-may_recover (SentientPeer *self, SentientConnection *connection, const GError *error)
+gboolean
+sentient_peer_may_recover (SentientPeer *self, SentientConnection *connection, const GError *error)
 {
   if (connection->stream == NULL || self->is_closing || connection->closing_timer != NULL
       || !sentient_waiters_is_empty (connection->closing)
@@ -59,7 +58,7 @@ sentient_peer_lose_link (SentientPeer *self, SentientConnection *connection, con
 
   if (connection->state == SENTIENT_CONNECTION_STATE_RECONNECTING)
     return;
-  if (!may_recover (self, connection, error))
+  if (!sentient_peer_may_recover (self, connection, error))
     {
       sentient_peer_end_connection (self, connection, error);
       return;

@@ -486,5 +486,6 @@ sentient_peer_init (SentientPeer *self)
   self->early = sentient_early_candidates_new ();
   self->retries = sentient_peer_retries_new ();
   self->recovery_ms = SENTIENT_PEER_RECOVERY_MS;
+  self->glare_ms = SENTIENT_PEER_GLARE_MS;
   self->addressed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }

@@ -309,6 +309,28 @@ test_impolite (void)
   stage_clear (&stage);
 }
 
+/* "abe" had "bob"'s offer and lost it again before he offered: so he gets another. */
+static void
+test_unanswered (void)
+{
+  Stage stage;
+  GAsyncResult *result = NULL;
+
+  stage_init (&stage, "abe");
+  stage.bob->peer->glare_ms = 20;
+  start_offer (&stage, &result);
+  await_payload (&stage, "offer", 0);
+  make_link (&stage, TRUE);
+  say_sdp (&stage, "offer", stage.sdp, "n1");
+  await_trace (&stage, "both ends offered at once: ours stands");
+  answer_offer (&stage, 1, FALSE);
+  finish_offer (&stage, &result);
+  g_assert_cmpuint (fake_count (stage.coordinator, "bob", "offer"), ==, 2);
+  g_assert_cmpuint (count_connections (&stage), ==, 1);
+  g_assert_cmpuint (stage.bob->errors->len, ==, 0);
+  stage_clear (&stage);
+}
+
 /* It started anew while we think we are connected. */
 static void
 test_restarted (void)
@@ -486,6 +508,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/negotiation/polite", NULL, test_polite);
   g_test_add_data_func ("/negotiation/polite-plain", "plain", test_polite);
   g_test_add_func ("/negotiation/impolite", test_impolite);
+  g_test_add_func ("/negotiation/unanswered", test_unanswered);
   g_test_add_func ("/negotiation/restarted", test_restarted);
   g_test_add_func ("/negotiation/renegotiate", test_renegotiate);
   g_test_add_func ("/negotiation/nonsense", test_nonsense);

@@ -120,8 +120,12 @@ test_closed_without_goodbye (Pair *pair, gconstpointer data)
   g_autoptr (SentientLink) link = g_object_ref (find (pair->alice, "bob")->link);
 
   sentient_link_close (link);
+  /* To take it down lasts a while. */
+  g_assert_cmpint (sentient_link_get_state (link), ==, SENTIENT_LINK_STATE_CLOSING);
+  send (pair->alice, "bob", "meanwhile");
   await (pair->alice->reconnecting->len == 1 && pair->bob->reconnecting->len == 1
          && both_replaced (pair, 1));
+  await (has (pair->bob->messages, "alice: meanwhile"));
   g_assert_cmpuint (pair->alice->disconnected->len + pair->bob->disconnected->len, ==, 0);
   g_assert_cmpuint (pair->alice->errors->len + pair->bob->errors->len, ==, 0);
 }
@@ -158,6 +162,24 @@ test_doubt (Pair *pair, gconstpointer data)
   g_assert_cmpuint (pair->alice->reconnecting->len + pair->bob->reconnecting->len, ==, 0);
   send (pair->alice, "bob", "heard");
   await (has (pair->bob->messages, "alice: heard"));
+}
+
+/* The other end wanted a new link, and that came to nothing: the old one may be dead. */
+static void
+test_attempt_failed (Pair *pair, gconstpointer data)
+{
+  SentientStream *stream = find (pair->alice, "bob")->stream;
+  g_autoptr (SentientConnection) attempt = NULL;
+  g_autoptr (GError) error = g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_LINK_FAILED, "x");
+
+  await (sentient_stream_get_rtt (stream) >= 0);
+  g_assert_false (sentient_stream_is_in_doubt (stream));
+  attempt = sentient_peer_ref_new_attempt (pair->alice->peer, "bob", "lobby");
+  sentient_peer_negotiate (pair->alice->peer, attempt, NULL, NULL);
+  sentient_peer_fail_attempt (pair->alice->peer, attempt, error, FALSE);
+  g_assert_true (sentient_stream_is_in_doubt (stream));
+  await (!sentient_stream_is_in_doubt (stream)); /* he answers */
+  g_assert_cmpuint (pair->alice->errors->len, ==, 0);
 }
 
 /* Nobody is there any more: it ends, and what did not arrive is told. */
@@ -277,6 +299,7 @@ main (int argc, char **argv)
   add ("/recovery/closed-without-goodbye", test_closed_without_goodbye);
   add ("/recovery/goodbye", test_goodbye);
   add ("/recovery/doubt", test_doubt);
+  add ("/recovery/attempt-failed", test_attempt_failed);
   add ("/recovery/deadline", test_deadline);
   add ("/recovery/left", test_left);
   add ("/recovery/connect-meanwhile", test_connect_meanwhile);
