@@ -118,6 +118,19 @@ def kill(world, alice, bob):
     return told, since
 
 
+def killed_for_good(world, coordinator, one, other):
+    """The other's process is killed. The one waits for it as long as the coordinator, not for a minute."""
+    alice = world.node(one, 'alice', coordinator, PATIENT)
+    bob = world.node(other, 'bob', coordinator, PATIENT, program=NodeProgram(other))
+    yield from world.enter(alice, bob)
+    yield from world.connect(alice, bob)
+    yield from world.talk(alice, bob)
+    _told, since = yield from kill(world, alice, bob)
+    event = yield alice.telling('disconnected', since=since, node=bob.node_id)
+    world.note(f'{event["t"] - alice.events[since]["t"]} ms after that: {event["message"]}')
+    check('did not come back' in event['message'], event['message'])
+
+
 def killed_and_started(world, coordinator, one, other):
     """The other's process is killed, and started again with the session that it left. How long it took the
     one to tell of the end, and from the start until there is a channel again."""

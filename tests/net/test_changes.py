@@ -18,7 +18,7 @@ LAB = lab.Lab()
 COORDINATOR = LAB.coordinator('--stun', 'none')
 # Longer than it takes to see that something changed, and to do something about it.
 QUIET_SECONDS = 1
-SLEEPY, GONE, CHANGING = ([LAB.site('open'), LAB.site('open')] for _ in range(3))
+SLEEPY, GONE, CHANGING, FLAPPING = ([LAB.site('open'), LAB.site('open')] for _ in range(4))
 BUSES = []
 
 
@@ -125,6 +125,25 @@ def changes(world):
         alice.program.site.host.ip(line)
         yield from resumed(alice, since)
     yield from undisturbed(world, alice, bob, first)
+
+
+@scenario('an address comes and goes all the time: the session is not taken up all the time')
+def flapping(world):
+    alice, bob = yield from connected(world, FLAPPING, SystemBus())
+    yield from recovery.flow(alice, bob)
+    since = alice.mark()
+    n = 80
+    for number in range(n):
+        before_last = alice.mark()
+        alice.program.site.host.ip(f'address {"delete" if number % 2 else "add"} 198.51.100.7/32 dev eth0')
+        yield passing(0.05)
+    alice.mark()
+    times = [event['t'] for event in alice.events[since:] if event.get('state') == 'reconnecting']
+    world.note(f'{n} changes, the session was taken up {len(times)} times')
+    check(times, 'nothing was done')
+    check(len(times) <= 4 + 1 + (times[-1] - times[0]) / 5000, f'the session was taken up {len(times)} times')
+    yield alice.telling('state', since=before_last, state='connected', resumed=1)  # after the last change
+    yield from undisturbed(world, alice, bob, since)
 
 
 at_end(end_programs)

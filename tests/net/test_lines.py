@@ -15,6 +15,7 @@ LAB = lab.Lab()
 SO_RCVBUFFORCE = 33  # socket has no name for it
 TURN = LAB.turn()
 COORDINATOR = LAB.coordinator('--stun', lab.stun_url())
+IMPATIENT = LAB.coordinator('--stun', 'none', '--limit', 'grace-time=5000')
 SHORT_LIVED = [recovery.ShortLived(LAB, '--stun', 'none') for _ in range(2)]
 # What a bad line does: delay in ms, jitter, loss in 1/1000, seed.
 BAD = (50, 10, 20, 7)
@@ -33,6 +34,7 @@ CUT_NAT = sites('restricted', 'restricted')
 MOVED = sites('open', 'open')
 MOVED_NAT = sites('restricted', 'restricted')
 KILLED_ALONE = sites('open', 'open')
+KILLED_FOR_GOOD = sites('open', 'open')
 KILLED = sites('open', 'open')
 KILLED_NAT = sites('restricted', 'restricted')
 LOST = sites('open', 'open')
@@ -85,6 +87,11 @@ def killed_alone(world):
     yield from recovery.killed(world, LAB.coordinator('--stun', 'none'), *KILLED_ALONE)
 
 
+@scenario('a node is killed and stays away: the connection ends when the coordinator gives it up')
+def killed_for_good(world):
+    yield from recovery.killed_for_good(world, IMPATIENT, *KILLED_FOR_GOOD)
+
+
 @scenario('a node is killed, and started again with its session')
 def killed_and_started(world):
     yield from recovery.killed_and_started(world, COORDINATOR, *KILLED)
@@ -135,8 +142,9 @@ def bad_line():
 
 @at_end
 def coordinators():
-    """the coordinator and the TURN server stop cleanly"""
+    """the coordinators and the TURN server stop cleanly"""
     COORDINATOR.stop()
+    IMPATIENT.stop()
     check(TURN.alive(), 'the TURN server is gone')
 
 

@@ -55,6 +55,7 @@ struct _SentientConnection
   GSource *timeout;         /* to connect, or to connect again */
   GSource *glare;           /* both offered and ours stands: how long until it is repeated */
   guint n_replacements;     /* links that took the place of another */
+  gboolean has_left;        /* the node is in no room of ours any more: no other link can be made */
 
   /* The messages, see sentient-connection-messages.c. */
   SentientStream *stream; /* NULL: the plain channel of a node without framing, or not open yet */

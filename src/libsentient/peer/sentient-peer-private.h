@@ -41,6 +41,8 @@ G_BEGIN_DECLS
 #define SENTIENT_PEER_MESSAGE_SIZE (256 * 1024 * 1024)
 #define SENTIENT_PEER_RECOVERY_MS 60000 /* how long a node may be out of reach */
 #define SENTIENT_PEER_GLARE_MS 3000     /* how long an offer stands that was met by another */
+/* How often we look at a network that never stops changing. */
+#define SENTIENT_PEER_CHECK_EVERY_MS 5000
 
 /* Who is polite gives in when both ends offer at once. */
 typedef enum
@@ -140,7 +142,9 @@ struct _SentientPeer
   guint glare_ms;
   SentientNetworkWatch *network_watch; /* NULL: not yet */
   GSource *network_timer;              /* the network changed: it is looked at soon */
-  GSource *doubt_timer;                /* who has not answered by then is replaced */
+  guint check_every_ms;                /* see sentient-peer-recovery.c */
+  gint64 checks_paid_ms;
+  GSource *doubt_timer; /* who has not answered by then is replaced */
 };
 
 typedef enum
@@ -288,6 +292,11 @@ gboolean sentient_peer_is_lost (SentientPeer *self, const char *node_id);
 /* Tries at once, if the node is one that was lost and is in a room of ours. */
 void sentient_peer_recover (SentientPeer *self, const char *node_id);
 void sentient_peer_recover_all (SentientPeer *self);
+/* The coordinator says that the node is in no room of ours any more. A connection without a link
+ * ends; one that has a link lives as long as that. */
+void sentient_peer_note_left (SentientPeer *self, const char *node_id, SentientLeaveReason reason);
+/* It is in a room of ours (again). */
+void sentient_peer_note_joined (SentientPeer *self, const char *node_id);
 /* There is no open link to it, or it does not answer. */
 gboolean sentient_peer_is_in_doubt (SentientPeer *self, const char *node_id);
 /* The link of an attempt is open: it goes to the connection that there is to the node. FALSE: there

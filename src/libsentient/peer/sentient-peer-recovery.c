@@ -11,7 +11,8 @@
  * That is for links with frames (see SentientStream): nodes without do not know what arrived. */
 
 #define DEBOUNCE_MS 250 /* one change of the network is told in many pieces */
-#define DOUBT_MS 1000   /* who answers within that is still there */
+#define CHECKS_AT_ONCE 4
+#define DOUBT_MS 1000 /* who answers within that is still there */
 
 static gboolean
 on_deadline (gpointer user_data)
@@ -24,6 +25,38 @@ on_deadline (gpointer user_data)
 
   sentient_peer_end_connection (connection->peer, connection, error);
   return G_SOURCE_REMOVE;
+}
+
+void
+sentient_peer_note_joined (SentientPeer *self, const char *node_id)
+{
+  SentientConnection *connection = g_hash_table_lookup (self->open, node_id);
+
+  if (connection != NULL)
+    connection->has_left = FALSE;
+}
+
+void
+sentient_peer_note_left (SentientPeer *self, const char *node_id, SentientLeaveReason reason)
+{
+  SentientConnection *connection = g_hash_table_lookup (self->open, node_id);
+  g_autoptr (GError) error = NULL;
+
+  if (connection == NULL || reason == SENTIENT_LEAVE_REASON_REPLACED) /* that one joins at once */
+    return;
+  connection->has_left = TRUE;
+  if (!sentient_peer_is_lost (self, node_id))
+    {
+      if (reason == SENTIENT_LEAVE_REASON_TIMEOUT) /* only the coordinator lost it, perhaps */
+        sentient_connection_probe (connection);
+      return;
+    }
+  error = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST,
+                       reason == SENTIENT_LEAVE_REASON_TIMEOUT
+                           ? "“%s” was out of reach for the coordinator, too, and did not come back"
+                           : "“%s” left while it was out of reach",
+                       node_id);
+  sentient_peer_end_connection (self, connection, error);
 }
 
 /* It is closed as soon as the other end uses the next one: until then it may think that all is
@@ -40,8 +73,8 @@ retire_link (SentientPeer *self, SentientConnection *connection)
 gboolean
 sentient_peer_may_recover (SentientPeer *self, SentientConnection *connection, const GError *error)
 {
-  if (connection->stream == NULL || self->is_closing || connection->closing_timer != NULL
-      || !sentient_waiters_is_empty (connection->closing)
+  if (connection->stream == NULL || connection->has_left || self->is_closing
+      || connection->closing_timer != NULL || !sentient_waiters_is_empty (connection->closing)
       || self->state == SENTIENT_PEER_STATE_DISCONNECTED)
     return FALSE;
   if (error != NULL)
@@ -84,14 +117,21 @@ sentient_peer_is_lost (SentientPeer *self, const char *node_id)
   return open != NULL && open->state == SENTIENT_CONNECTION_STATE_RECONNECTING;
 }
 
+/* If it has no link, or one that is in doubt. */
+static void
+reach_again (SentientPeer *self, SentientConnection *connection)
+{
+  SentientRoom *room = sentient_peer_find_shared_room (self, connection->node_id);
+
+  if (connection->peer == self && room != NULL) /* else as soon as it is in a room of ours again */
+    sentient_peer_greet (self, connection->node_id, sentient_room_get_name (room));
+}
+
 void
 sentient_peer_recover (SentientPeer *self, const char *node_id)
 {
-  SentientRoom *room = sentient_peer_find_shared_room (self, node_id);
-
-  if (room == NULL || !sentient_peer_is_lost (self, node_id))
-    return; /* it is tried as soon as it is in a room of ours again */
-  sentient_peer_greet (self, node_id, sentient_room_get_name (room));
+  if (sentient_peer_is_lost (self, node_id))
+    reach_again (self, g_hash_table_lookup (self->open, node_id));
 }
 
 void
@@ -151,14 +191,7 @@ on_doubt (gpointer user_data)
 
   g_clear_pointer (&self->doubt_timer, g_source_unref);
   for (guint i = 0; i < open->len; i++)
-    {
-      SentientConnection *connection = open->pdata[i];
-      SentientRoom *room = sentient_peer_find_shared_room (self, connection->node_id);
-
-      if (connection->peer == self && room != NULL
-          && sentient_peer_is_in_doubt (self, connection->node_id))
-        sentient_peer_greet (self, connection->node_id, sentient_room_get_name (room));
-    }
+    reach_again (self, open->pdata[i]);
   return G_SOURCE_REMOVE;
 }
 
@@ -174,6 +207,26 @@ begin_again (SentientPeer *self, SentientConnection *connection)
     sentient_peer_recover (self, connection->node_id);
 }
 
+/* An interface that flaps must not have us take up the session four times a second for good: a few
+ * checks are made at once, then one in a while. checks_paid_ms is when all that were made are paid
+ * for, at one every check_every_ms. */
+static guint
+next_check_ms (SentientPeer *self)
+{
+  gint64 now = sentient_clock_get_monotonic_ms (self->clock);
+  gint64 credit = (gint64)(CHECKS_AT_ONCE - 1) * self->check_every_ms;
+
+  return (guint)MAX (self->checks_paid_ms - credit - now, DEBOUNCE_MS);
+}
+
+static void
+pay_check (SentientPeer *self)
+{
+  gint64 now = sentient_clock_get_monotonic_ms (self->clock);
+
+  self->checks_paid_ms = MAX (self->checks_paid_ms, now) + self->check_every_ms;
+}
+
 static gboolean
 on_network_settled (gpointer user_data)
 {
@@ -181,6 +234,7 @@ on_network_settled (gpointer user_data)
   g_autoptr (SentientPeer) keep = g_object_ref (self);
   g_autoptr (GPtrArray) open = NULL;
 
+  pay_check (self);
   g_clear_pointer (&self->network_timer, g_source_unref);
   sentient_peer_refresh_coordinator (self);
   open = sentient_peer_list (self->open);
@@ -207,7 +261,8 @@ on_network_settled (gpointer user_data)
  * Looks whether everything is still there: the coordinator, and every connected node. What does not
  * answer within a second is replaced. The peer does so by itself when the network changes
  * (#GNetworkMonitor) and when the machine wakes up (logind); call it where these two cannot know.
- * Calls within a quarter of a second count as one.
+ * Calls within a quarter of a second count as one, and while they go on all the time, those of five
+ * seconds do; there is always a look after the last one.
  *
  * Since: 0.1
  */
@@ -216,8 +271,10 @@ sentient_peer_check_network (SentientPeer *self)
 {
   g_return_if_fail (SENTIENT_IS_PEER (self));
 
+  /* One that is due sees this change, too. */
   if (self->network_timer == NULL && self->state != SENTIENT_PEER_STATE_DISCONNECTED)
-    self->network_timer = sentient_peer_add_timeout (self, DEBOUNCE_MS, on_network_settled, self);
+    self->network_timer
+        = sentient_peer_add_timeout (self, next_check_ms (self), on_network_settled, self);
 }
 
 static void

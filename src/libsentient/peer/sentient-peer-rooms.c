@@ -53,25 +53,13 @@ sentient_peer_clear_rooms (SentientPeer *self)
 
 /* Members */
 
-/* It is not coming back. */
-static void
-end_lost (SentientPeer *self, const char *node_id)
-{
-  SentientConnection *connection = g_hash_table_lookup (self->open, node_id);
-  g_autoptr (GError) error = NULL;
-
-  if (!sentient_peer_is_lost (self, node_id))
-    return;
-  error = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_CONNECTION_LOST,
-                       "“%s” left while it was out of reach", node_id);
-  sentient_peer_end_connection (self, connection, error);
-}
-
+/* told: the coordinator says so; else it only does not know it (any more). */
 static void
 member_gone (SentientPeer *self,
              SentientRoom *room,
              SentientMember *member,
-             SentientLeaveReason reason)
+             SentientLeaveReason reason,
+             gboolean told)
 {
   g_autoptr (SentientMember) keep = g_object_ref (member);
   g_autoptr (GError) error = NULL;
@@ -90,8 +78,8 @@ member_gone (SentientPeer *self,
                            sentient_room_get_name (room), sentient_leave_reason_to_string (reason));
       if (attempt != NULL)
         sentient_peer_fail_attempt (self, attempt, error, TRUE);
-      if (reason == SENTIENT_LEAVE_REASON_LEFT)
-        end_lost (self, node_id);
+      if (told)
+        sentient_peer_note_left (self, node_id, reason);
     }
   sentient_peer_emit_member_left (self, room, keep, reason);
 }
@@ -134,6 +122,7 @@ add_member (SentientPeer *self, SentientRoom *room, SentientRemotePeer *remote)
                                g_get_real_time () / 1000);
   update_member (self, added, remote);
   sentient_room_add (room, added);
+  sentient_peer_note_joined (self, remote->node_id);
   return added;
 }
 
@@ -159,7 +148,7 @@ sentient_peer_sync_members (SentientPeer *self, SentientRoom *room, GPtrArray *p
         continue;
       member = sentient_room_peek (room, i - 1);
       if (!lists (peers, sentient_member_get_node_id (member)))
-        member_gone (self, room, member, SENTIENT_LEAVE_REASON_TIMEOUT);
+        member_gone (self, room, member, SENTIENT_LEAVE_REASON_TIMEOUT, FALSE);
     }
   for (guint i = 0; peers != NULL && i < peers->len; i++)
     {
@@ -206,7 +195,7 @@ handle_peer_left (SentientPeer *self, SentientServerMessage *message)
   g_object_ref (room);
   member = sentient_room_find_member (room, message->node_id);
   if (member != NULL)
-    member_gone (self, room, member, message->reason);
+    member_gone (self, room, member, message->reason, TRUE);
 }
 
 static void

@@ -487,5 +487,6 @@ sentient_peer_init (SentientPeer *self)
   self->retries = sentient_peer_retries_new ();
   self->recovery_ms = SENTIENT_PEER_RECOVERY_MS;
   self->glare_ms = SENTIENT_PEER_GLARE_MS;
+  self->check_every_ms = SENTIENT_PEER_CHECK_EVERY_MS;
   self->addressed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }

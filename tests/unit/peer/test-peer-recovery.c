@@ -209,6 +209,78 @@ test_left (Pair *pair, gconstpointer data)
 }
 
 static void
+say_about_bob (Pair *pair, const char *type, const char *more)
+{
+  fake_say (pair->coordinator, "alice",
+            "{\"type\":\"%s\",\"room\":\"lobby\",\"nodeId\":\"bob\",\"metadata\":"
+            "{\"capabilities\":[\"sentient.v1\"]}%s}",
+            type, more);
+}
+
+/* He was out of reach for the coordinator as well, and does not come back. */
+static void
+test_timed_out (Pair *pair, gconstpointer data)
+{
+  pair->coordinator->flags |= FAKE_HOLD;
+  lose (pair->alice, "bob");
+  say_about_bob (pair, "peer-left", ",\"reason\":\"timeout\"");
+  await (has (pair->alice->disconnected, "bob"));
+}
+
+/* Only the coordinator lost him: the connection lives as long as its link, and no longer. */
+static void
+test_timed_out_but_there (Pair *pair, gconstpointer data)
+{
+  say_about_bob (pair, "peer-left", ",\"reason\":\"timeout\"");
+  await (has_prefix (pair->alice->members, "lobby-bob"));
+  send (pair->alice, "bob", "are you there?");
+  await (has (pair->bob->messages, "alice: are you there?"));
+  g_assert_true (is_open (pair->alice, "bob"));
+  deafen (find (pair->alice, "bob"));
+  sentient_connection_probe (find (pair->alice, "bob"));
+  await (has (pair->alice->disconnected, "bob"));
+  g_assert_cmpuint (pair->alice->reconnecting->len, ==, 0);
+}
+
+/* Told as he falls silent: that is found out. */
+static void
+test_timed_out_and_silent (Pair *pair, gconstpointer data)
+{
+  deafen (find (pair->alice, "bob"));
+  say_about_bob (pair, "peer-left", ",\"reason\":\"timeout\"");
+  await (has (pair->alice->disconnected, "bob"));
+  g_assert_cmpuint (pair->alice->reconnecting->len, ==, 0);
+}
+
+static void
+test_timed_out_and_back (Pair *pair, gconstpointer data)
+{
+  say_about_bob (pair, "peer-left", ",\"reason\":\"timeout\"");
+  say_about_bob (pair, "peer-joined", "");
+  await (has_prefix (pair->alice->members, "lobby-bob")
+         && sentient_peer_find_shared_room (pair->alice->peer, "bob") != NULL);
+  lose (pair->alice, "bob");
+  await (has (pair->alice->reconnected, "bob") && both_replaced (pair, 1));
+  g_assert_cmpuint (pair->alice->disconnected->len, ==, 0);
+}
+
+/* The list of a coordinator that was started anew is no word about who is not in it yet. */
+static void
+test_not_listed (Pair *pair, gconstpointer data)
+{
+  SentientRoom *room = sentient_peer_find_room (pair->alice->peer, "lobby");
+
+  pair->coordinator->flags |= FAKE_HOLD;
+  lose (pair->alice, "bob");
+  sentient_peer_sync_members (pair->alice->peer, room, NULL, TRUE);
+  g_assert_true (has_prefix (pair->alice->members, "lobby-bob"));
+  g_assert_true (sentient_peer_is_lost (pair->alice->peer, "bob"));
+  pair->coordinator->flags &= ~FAKE_HOLD;
+  say_about_bob (pair, "peer-joined", "");
+  await (has (pair->alice->reconnected, "bob"));
+}
+
+static void
 test_connect_meanwhile (Pair *pair, gconstpointer data)
 {
   g_autoptr (SentientConnection) before = g_object_ref (find (pair->alice, "bob"));
@@ -285,6 +357,33 @@ test_coordinator (SessionFixture *self, gconstpointer unused)
   g_assert_cmpuint (self->alice->errors->len, ==, 0);
 }
 
+/* A network that changes all the time is looked at in a while, and after the last change. */
+static void
+test_flapping (SessionFixture *self, gconstpointer unused)
+{
+  const guint n_at_once = 4, n_more = 3, every_ms = 500;
+  gint64 started;
+  guint websockets;
+
+  session_enter (self);
+  self->alice->peer->check_every_ms = every_ms;
+  websockets = self->coordinator->websockets;
+  started = g_get_monotonic_time ();
+  while (self->coordinator->websockets < websockets + n_at_once + n_more)
+    {
+      sentient_peer_check_network (self->alice->peer);
+      g_main_context_iteration (NULL, TRUE);
+    }
+  g_assert_cmpint (g_get_monotonic_time () - started, >=, n_more * every_ms * 1000);
+  await (is_connected (self->alice) && self->alice->peer->network_timer == NULL);
+
+  sentient_peer_check_network (self->alice->peer);
+  await (self->coordinator->websockets == websockets + n_at_once + n_more + 1);
+  await (is_connected (self->alice));
+  session_assert_resumed (self, TRUE);
+  g_assert_cmpuint (self->alice->errors->len, ==, 0);
+}
+
 static void
 add (const char *path, void (*test) (Pair *, gconstpointer))
 {
@@ -302,11 +401,17 @@ main (int argc, char **argv)
   add ("/recovery/attempt-failed", test_attempt_failed);
   add ("/recovery/deadline", test_deadline);
   add ("/recovery/left", test_left);
+  add ("/recovery/timed-out", test_timed_out);
+  add ("/recovery/timed-out/there", test_timed_out_but_there);
+  add ("/recovery/timed-out/silent", test_timed_out_and_silent);
+  add ("/recovery/timed-out/back", test_timed_out_and_back);
+  add ("/recovery/not-listed", test_not_listed);
   add ("/recovery/connect-meanwhile", test_connect_meanwhile);
   add ("/recovery/disconnect-meanwhile", test_disconnect_meanwhile);
   add ("/recovery/close-meanwhile", test_close_meanwhile);
   add ("/recovery/dispose-meanwhile", test_dispose_meanwhile);
   add ("/recovery/restarted", test_restarted);
   ADD ("recovery/coordinator", test_coordinator);
+  ADD ("recovery/flapping", test_flapping);
   return g_test_run ();
 }
