@@ -62,6 +62,11 @@ def talk():
     equal((stats['nodeId'], stats['path']['local']['type'], stats['path']['relayed'], stats['messages']['sent']),
           ('bob', 'host', False, 1), 'statistics')
     check(stats['rtt'] >= 0 and stats['stateTimes']['connected'] > 0, str(stats))
+    steps = [step['step'] for step in stats['timeline']]
+    for step in ('host', 'gathered', 'description', 'remote-candidate', 'checking', 'pair', 'open'):
+        contains(steps, step, 'the timeline')
+    equal([s['ms'] for s in stats['timeline']], sorted(s['ms'] for s in stats['timeline']), 'in the order of time')
+    check(stats['candidates']['local']['host'] > 0 and stats['candidates']['remote']['host'] > 0, str(stats))
     own = stats['path']['local']['address']
     text = '\n'.join(run(bus, 'connections', '--stats').lines)
     check(re.search(rf'bob +connected +direct +\d+ ms .* host \[?{re.escape(own)}\]?:\d+ ↔ ', text), text)

@@ -11,6 +11,9 @@ static const char *const channel_kinds[] = { "none", "websocket", "long-poll" };
 static const char *const connection_states[]
     = { "new", "connecting", "connected", "reconnecting", "closed", "failed" };
 static const char *const candidate_types[] = { "unknown", "host", "srflx", "prflx", "relay" };
+static const char *const connection_steps[]
+    = { "gathering",        "host",     "srflx", "relay", "gathered", "description",
+        "remote-candidate", "checking", "pair",  "dtls",  "open" };
 static const char *const severities[] = { "ok", "note", "warning", "error" };
 static const char *const transfer_directions[] = { "incoming", "outgoing" };
 static const char *const transfer_states[]
@@ -238,6 +241,21 @@ sentient_candidate_type_from_string (const char *text, SentientCandidateType *ty
     return FALSE;
   *type = value;
   return TRUE;
+}
+
+/**
+ * sentient_connection_step_to_string:
+ * @step: a step
+ *
+ * Returns: (nullable): a static word such as `gathering`, %NULL if @step is none of the enum's
+ *   values
+ *
+ * Since: 0.1
+ */
+const char *
+sentient_connection_step_to_string (SentientConnectionStep step)
+{
+  return name_of (connection_steps, G_N_ELEMENTS (connection_steps), step);
 }
 
 /**

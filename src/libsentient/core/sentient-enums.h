@@ -161,6 +161,39 @@ typedef enum
 } SentientCandidateType;
 
 /**
+ * SentientConnectionStep:
+ * @SENTIENT_CONNECTION_STEP_GATHERING: our addresses are looked for
+ * @SENTIENT_CONNECTION_STEP_HOST: the first address of this machine was found
+ * @SENTIENT_CONNECTION_STEP_SRFLX: the first one that a STUN server sees
+ * @SENTIENT_CONNECTION_STEP_RELAY: the first one that a TURN server lends
+ * @SENTIENT_CONNECTION_STEP_GATHERED: all of them were found
+ * @SENTIENT_CONNECTION_STEP_DESCRIPTION: the other node's offer or answer came
+ * @SENTIENT_CONNECTION_STEP_REMOTE_CANDIDATE: its first address came
+ * @SENTIENT_CONNECTION_STEP_CHECKING: pairs of addresses are tried
+ * @SENTIENT_CONNECTION_STEP_PAIR: a pair works, and was chosen
+ * @SENTIENT_CONNECTION_STEP_DTLS: the data is encrypted
+ * @SENTIENT_CONNECTION_STEP_OPEN: the data channel is open
+ *
+ * What happens on the way to a connection, in no fixed order.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  SENTIENT_CONNECTION_STEP_GATHERING,
+  SENTIENT_CONNECTION_STEP_HOST,
+  SENTIENT_CONNECTION_STEP_SRFLX,
+  SENTIENT_CONNECTION_STEP_RELAY,
+  SENTIENT_CONNECTION_STEP_GATHERED,
+  SENTIENT_CONNECTION_STEP_DESCRIPTION,
+  SENTIENT_CONNECTION_STEP_REMOTE_CANDIDATE,
+  SENTIENT_CONNECTION_STEP_CHECKING,
+  SENTIENT_CONNECTION_STEP_PAIR,
+  SENTIENT_CONNECTION_STEP_DTLS,
+  SENTIENT_CONNECTION_STEP_OPEN,
+} SentientConnectionStep;
+
+/**
  * SentientSeverity:
  * @SENTIENT_SEVERITY_OK: it is as it should be
  * @SENTIENT_SEVERITY_NOTE: worth knowing; nothing has to be done
@@ -243,6 +276,8 @@ SENTIENT_API
 const char *sentient_candidate_type_to_string (SentientCandidateType type);
 SENTIENT_API
 gboolean sentient_candidate_type_from_string (const char *text, SentientCandidateType *type);
+SENTIENT_API
+const char *sentient_connection_step_to_string (SentientConnectionStep step);
 SENTIENT_API
 const char *sentient_severity_to_string (SentientSeverity severity);
 SENTIENT_API

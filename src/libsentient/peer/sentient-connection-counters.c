@@ -94,6 +94,30 @@ append_path (GString *out, const SentientConnectionStatistics *self, SentientHid
 }
 
 static void
+append_timeline (GString *out, const SentientLinkTimeline *timeline)
+{
+  SentientConnectionStep steps[SENTIENT_N_CONNECTION_STEPS];
+  guint n = sentient_link_timeline_sort (timeline, steps);
+
+  sentient_json_append_key (out, "timeline");
+  g_string_append_c (out, '[');
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (out, "%s{\"step\":\"%s\",\"ms\":%" G_GINT64_FORMAT "}",
+                            i > 0 ? "," : "", sentient_connection_step_to_string (steps[i]),
+                            sentient_link_timeline_get_ms (timeline, steps[i]));
+  g_string_append_c (out, ']');
+}
+
+static void
+append_candidates (GString *out, const char *key, const guint *counts)
+{
+  sentient_json_begin_object (out, key);
+  for (guint i = SENTIENT_CANDIDATE_TYPE_HOST; i < SENTIENT_N_CANDIDATE_TYPES; i++)
+    sentient_json_append_number (out, sentient_candidate_type_to_string (i), counts[i]);
+  sentient_json_end_object (out);
+}
+
+static void
 append_pair (GString *out, const char *key, guint64 sent, guint64 received)
 {
   sentient_json_begin_object (out, key);
@@ -131,9 +155,12 @@ append_counters (GString *out, const SentientConnectionStatistics *self)
  * All of it as one JSON object: `nodeId`, `room`, `state`, `offerer`, `framed`, `time` and
  * `connectedAt` (milliseconds since the epoch), `stateTimes` (milliseconds in each state),
  * `replacements`, `path` (`local` and `remote` with `type`, `address` and `port`, `protocol`,
- * `relayed`, `relay`, `relayProtocol`), `rtt` (milliseconds), `messages` (`sent`, `received`,
- * `sentAgain`), `bytes`, `frames` and `channelBytes` (`sent`, `received`), `retransmits` and
- * `window` (bytes: `size`, `used`, `waiting`, `buffered`). What is not known is `null`.
+ * `relayed`, `relay`, `relayProtocol`), `rtt` (milliseconds), `timeline` (of the present data
+ * channel: an array of `step`, see #SentientConnectionStep, and `ms` since it was begun, in their
+ * order), `candidates` (how many addresses of each type, `local` and `remote`), `messages` (`sent`,
+ * `received`, `sentAgain`), `bytes`, `frames` and `channelBytes` (`sent`, `received`),
+ * `retransmits` and `window` (bytes: `size`, `used`, `waiting`, `buffered`). What is not known is
+ * `null`.
  *
  * Returns: (transfer full): the text
  *
@@ -162,6 +189,11 @@ sentient_connection_statistics_to_json (SentientConnectionStatistics *self, gboo
   sentient_json_append_number (out, "replacements", self->replacements);
   append_path (out, self, hider);
   append_known (out, "rtt", self->rtt);
+  append_timeline (out, &self->timeline);
+  sentient_json_begin_object (out, "candidates");
+  append_candidates (out, "local", self->timeline.own);
+  append_candidates (out, "remote", self->timeline.remote);
+  sentient_json_end_object (out);
   append_counters (out, self);
   g_string_append_c (out, '}');
   return g_string_free (out, FALSE);

@@ -115,6 +115,8 @@ sentient_connection_dup_statistics (SentientConnection *self)
     statistics->state_times[i] = self->record.times[i];
   statistics->state_times[self->state] += now_ms (self) - self->record.since;
   take_path (statistics, self->link);
+  if (self->link != NULL)
+    statistics->timeline = *sentient_link_get_timeline (self->link);
   take_counters (statistics, self);
   return statistics;
 }

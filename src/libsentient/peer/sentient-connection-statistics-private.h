@@ -30,6 +30,7 @@ struct _SentientConnectionStatistics
   char *relay;
   const char *relay_protocol;
   gint64 rtt;
+  SentientLinkTimeline timeline;
 
   guint64 messages_sent;
   guint64 messages_received;

@@ -364,3 +364,44 @@ sentient_connection_statistics_get_state_time (SentientConnectionStatistics *sel
 
   return self->state_times[state];
 }
+
+/**
+ * sentient_connection_statistics_get_step_time:
+ * @self: statistics
+ * @step: a step on the way to a connection
+ *
+ * Returns: when @step was taken for the present data channel, in milliseconds since that was begun;
+ *   -1: not yet, or there is no data channel
+ *
+ * Since: 0.1
+ */
+gint64
+sentient_connection_statistics_get_step_time (SentientConnectionStatistics *self,
+                                              SentientConnectionStep step)
+{
+  g_return_val_if_fail (SENTIENT_IS_CONNECTION_STATISTICS (self), -1);
+  g_return_val_if_fail ((guint)step < SENTIENT_N_CONNECTION_STEPS, -1);
+
+  return sentient_link_timeline_get_ms (&self->timeline, step);
+}
+
+/**
+ * sentient_connection_statistics_get_n_candidates:
+ * @self: statistics
+ * @remote: %TRUE: those of the other node, as it told them; %FALSE: ours, as they were found
+ * @type: of what type
+ *
+ * Returns: how many such addresses there were for the present data channel
+ *
+ * Since: 0.1
+ */
+guint
+sentient_connection_statistics_get_n_candidates (SentientConnectionStatistics *self,
+                                                 gboolean remote,
+                                                 SentientCandidateType type)
+{
+  g_return_val_if_fail (SENTIENT_IS_CONNECTION_STATISTICS (self), 0);
+  g_return_val_if_fail ((guint)type < SENTIENT_N_CANDIDATE_TYPES, 0);
+
+  return remote ? self->timeline.remote[type] : self->timeline.own[type];
+}

@@ -99,6 +99,13 @@ SENTIENT_API
 gint64 sentient_connection_statistics_get_state_time (SentientConnectionStatistics *self,
                                                       SentientConnectionState state);
 SENTIENT_API
+gint64 sentient_connection_statistics_get_step_time (SentientConnectionStatistics *self,
+                                                     SentientConnectionStep step);
+SENTIENT_API
+guint sentient_connection_statistics_get_n_candidates (SentientConnectionStatistics *self,
+                                                       gboolean remote,
+                                                       SentientCandidateType type);
+SENTIENT_API
 char *sentient_connection_statistics_to_json (SentientConnectionStatistics *self,
                                               gboolean hide_addresses);
 

@@ -104,6 +104,18 @@ sentient_peer_has_capacity (SentientPeer *self, const char *node_id)
 
 /* Attempts */
 
+static void
+trace_timeline (SentientPeer *self, SentientConnection *connection)
+{
+  g_autofree char *text
+      = connection->link != NULL
+            ? sentient_link_timeline_to_text (sentient_link_get_timeline (connection->link))
+            : NULL;
+
+  if (text != NULL && *text != '\0')
+    sentient_peer_trace (self, connection->node_id, "this far: %s", text);
+}
+
 void
 sentient_peer_fail_attempt (SentientPeer *self,
                             SentientConnection *connection,
@@ -119,6 +131,7 @@ sentient_peer_fail_attempt (SentientPeer *self,
   if (g_hash_table_lookup (self->attempts, connection->node_id) != connection)
     return;
   g_prefix_error (&full, "could not connect to “%s”: ", connection->node_id);
+  trace_timeline (self, connection);
   g_hash_table_remove (self->attempts, connection->node_id);
   g_hash_table_remove (self->addressed, connection->node_id);
   connection->peer = NULL;

@@ -6,6 +6,7 @@
 #include "webrtc/sentient-sdp.h"
 
 #define PROTOCOL_KEY "sentient-link-protocol"
+#define TIMELINE_KEY "sentient-link-timeline"
 
 typedef enum
 {
@@ -70,12 +71,28 @@ sentient_link_get_protocol (SentientLink *self)
   return g_object_get_data (G_OBJECT (self), PROTOCOL_KEY);
 }
 
+SentientLinkTimeline *
+sentient_link_get_timeline (SentientLink *self)
+{
+  SentientLinkTimeline *timeline;
+
+  g_return_val_if_fail (SENTIENT_IS_LINK (self), NULL);
+
+  timeline = g_object_get_data (G_OBJECT (self), TIMELINE_KEY);
+  if (timeline != NULL)
+    return timeline;
+  timeline = g_new0 (SentientLinkTimeline, 1);
+  g_object_set_data_full (G_OBJECT (self), TIMELINE_KEY, timeline, g_free);
+  return timeline;
+}
+
 void
 sentient_link_start (SentientLink *self, gboolean offerer)
 {
   g_return_if_fail (SENTIENT_IS_LINK (self));
   g_return_if_fail (sentient_link_get_state (self) == SENTIENT_LINK_STATE_NEW);
 
+  sentient_link_timeline_start (sentient_link_get_timeline (self));
   SENTIENT_LINK_GET_IFACE (self)->start (self, offerer);
 }
 
@@ -92,6 +109,8 @@ sentient_link_set_remote_description (SentientLink *self, SentientSignalType typ
   /* Signals of a connection that just ended still arrive: nobody's fault. */
   if (state == SENTIENT_LINK_STATE_CLOSING || state == SENTIENT_LINK_STATE_CLOSED)
     return;
+  if (sdp != NULL)
+    sentient_link_timeline_note_description (sentient_link_get_timeline (self), sdp);
   SENTIENT_LINK_GET_IFACE (self)->set_remote_description (self, type, sdp);
 }
 
@@ -115,6 +134,7 @@ sentient_link_add_remote_candidate (SentientLink *self, guint mline, const char 
                text);
       return;
     }
+  sentient_link_timeline_note_remote (sentient_link_get_timeline (self), candidate);
   SENTIENT_LINK_GET_IFACE (self)->add_remote_candidate (self, candidate);
 }
 
@@ -267,6 +287,8 @@ sentient_link_emit_complaint (SentientLink *self, const GError *error)
 void
 sentient_link_emit_opened (SentientLink *self)
 {
+  sentient_link_timeline_note (sentient_link_get_timeline (self), SENTIENT_CONNECTION_STEP_OPEN,
+                               g_get_monotonic_time ());
   g_signal_emit (self, signals[SIGNAL_OPENED], 0);
 }
 

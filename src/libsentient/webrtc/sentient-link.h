@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 #include "webrtc/sentient-data-channel-private.h"
 #include "webrtc/sentient-link-path.h"
+#include "webrtc/sentient-link-timeline.h"
 
 G_BEGIN_DECLS
 
@@ -104,6 +105,9 @@ void sentient_link_close (SentientLink *self);
 SentientLinkPath *sentient_link_dup_path (SentientLink *self);
 /* For people: "host 127.0.0.1:1234 ↔ host 127.0.0.1:5678 (udp)". NULL: not known (yet). */
 char *sentient_link_dup_description (SentientLink *self);
+
+/* How it came about, so far. */
+SentientLinkTimeline *sentient_link_get_timeline (SentientLink *self);
 
 /* A further channel to the other end, beside the one that is the link; it ends with it. Errors:
  * NOT_CONNECTED, BAD_REQUEST, BUSY, LINK_FAILED. */

@@ -33,8 +33,8 @@ on_late (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static GObject *
-get_agent (GstElement *webrtc)
+GObject *
+sentient_pipe_get_agent (GstElement *webrtc)
 {
   g_autoptr (GObject) ice = NULL;
   GObject *agent = NULL;
@@ -50,7 +50,7 @@ get_agent (GstElement *webrtc)
 void
 sentient_pipe_give_back_relays (GstElement *webrtc)
 {
-  g_autoptr (GObject) agent = get_agent (webrtc);
+  g_autoptr (GObject) agent = sentient_pipe_get_agent (webrtc);
   g_autoptr (GMainContext) context = NULL;
   g_autoptr (GSource) timeout = NULL;
   GivingBack state = { FALSE, FALSE };

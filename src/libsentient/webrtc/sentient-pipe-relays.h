@@ -11,4 +11,7 @@ G_BEGIN_DECLS
  * then; webrtcbin is to be stopped after it, since else nobody reads the servers' answers. */
 void sentient_pipe_give_back_relays (GstElement *webrtc);
 
+/* libnice's agent below it; (transfer full). NULL: there is none. */
+GObject *sentient_pipe_get_agent (GstElement *webrtc);
+
 G_END_DECLS

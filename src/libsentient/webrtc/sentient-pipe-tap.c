@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "webrtc/sentient-pipe-tap.h"
 
+#include <nice/agent.h>
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@ sentient_pipe_event_new (SentientPipeEventKind kind)
   SentientPipeEvent *event = g_new0 (SentientPipeEvent, 1);
 
   event->kind = kind;
+  event->time = g_get_monotonic_time ();
   return event;
 }
 
@@ -420,6 +422,29 @@ sentient_pipe_tap_connect_webrtc (SentientPipeTap *tap, GstElement *webrtc)
   tap_connect (tap, webrtc, "notify::ice-gathering-state", G_CALLBACK (on_notify_gathering));
   tap_connect (tap, webrtc, "notify::ice-connection-state", G_CALLBACK (on_notify_connection));
   tap_connect (tap, webrtc, "notify::connection-state", G_CALLBACK (on_notify_connection));
+}
+
+/* called on libnice's thread */
+static void
+on_component_state (GObject *agent, guint stream, guint component, guint state, gpointer user_data)
+{
+  SentientPipeTap *tap = take_tap (user_data);
+  SentientPipeEvent *event;
+
+  if (state != NICE_COMPONENT_STATE_CONNECTING && state != NICE_COMPONENT_STATE_CONNECTED)
+    return;
+  event = sentient_pipe_event_new (SENTIENT_PIPE_EVENT_STEP);
+  event->step = state == NICE_COMPONENT_STATE_CONNECTING ? SENTIENT_CONNECTION_STEP_CHECKING
+                                                         : SENTIENT_CONNECTION_STEP_PAIR;
+  sentient_pipe_tap_post (tap, event);
+}
+
+void
+sentient_pipe_tap_connect_agent (SentientPipeTap *tap, GObject *agent)
+{
+  /* webrtcbin 1.22 tells nothing of it where there is no media. */
+  if (agent != NULL)
+    tap_connect (tap, agent, "component-state-changed", G_CALLBACK (on_component_state));
 }
 
 /* called on a thread of GStreamer's that begins or ends a task. That of sctpenc would be woken for

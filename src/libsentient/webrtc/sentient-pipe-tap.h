@@ -46,6 +46,8 @@ void sentient_pipe_tap_wait_over (SentientPipeTap *tap, guint ms);
 
 /* The handlers hold a reference of the tap and are found again by it as their data. */
 void sentient_pipe_tap_connect_pipeline (SentientPipeTap *tap, GstElement *pipeline);
+/* agent: libnice's, or NULL. */
+void sentient_pipe_tap_connect_agent (SentientPipeTap *tap, GObject *agent);
 void sentient_pipe_tap_connect_webrtc (SentientPipeTap *tap, GstElement *webrtc);
 /* The channel that is the link. */
 void sentient_pipe_tap_connect_channel (SentientPipeTap *tap, GstWebRTCDataChannel *channel);

@@ -88,8 +88,11 @@ static void
 free_pipe (SentientPipe *self)
 {
   g_autoptr (GstBus) bus = gst_element_get_bus (self->pipeline);
+  g_autoptr (GObject) agent = sentient_pipe_get_agent (self->webrtc);
 
   g_signal_handlers_disconnect_by_data (self->webrtc, self->tap);
+  if (agent != NULL)
+    g_signal_handlers_disconnect_by_data (agent, self->tap);
   if (self->channel != NULL)
     g_signal_handlers_disconnect_by_data (self->channel, self->tap);
   /* Else it adds elements while it is stopped, and they are left in READY. */
@@ -177,6 +180,7 @@ sentient_pipe_new (SentientMailbox *mailbox,
                    GError **error)
 {
   g_autoptr (GstBus) bus = NULL;
+  g_autoptr (GObject) agent = NULL;
   SentientPipe *self;
   GstElement *webrtc = gst_element_factory_make ("webrtcbin", NULL);
   guint id = take_association_id ();
@@ -202,6 +206,7 @@ sentient_pipe_new (SentientMailbox *mailbox,
   self->promises = g_ptr_array_new_with_free_func ((GDestroyNotify)gst_promise_unref);
   self->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   self->webrtc = webrtc;
+  agent = sentient_pipe_get_agent (webrtc);
   gst_util_set_object_arg (G_OBJECT (webrtc), "bundle-policy", "max-bundle");
   sentient_pipe_tap_connect_pipeline (self->tap, self->pipeline);
   gst_bin_add (GST_BIN (self->pipeline), webrtc);
@@ -210,6 +215,7 @@ sentient_pipe_new (SentientMailbox *mailbox,
                             sentient_pipe_tap_give (self->tap),
                             (GDestroyNotify)sentient_pipe_tap_unref);
   sentient_pipe_tap_connect_webrtc (self->tap, webrtc);
+  sentient_pipe_tap_connect_agent (self->tap, agent);
 
   if (gst_element_set_state (self->pipeline, GST_STATE_READY) != GST_STATE_CHANGE_FAILURE)
     return self;
@@ -377,6 +383,27 @@ sentient_pipe_has_failed (SentientPipe *self)
   g_object_get (self->webrtc, "ice-connection-state", &ice, "connection-state", &connection, NULL);
   return ice == GST_WEBRTC_ICE_CONNECTION_STATE_FAILED
          || connection == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED;
+}
+
+void
+sentient_pipe_note_event (SentientPipe *self,
+                          const SentientPipeEvent *event,
+                          SentientLinkTimeline *timeline)
+{
+  GstWebRTCPeerConnectionState connection = GST_WEBRTC_PEER_CONNECTION_STATE_NEW;
+
+  if (event->kind == SENTIENT_PIPE_EVENT_STEP)
+    sentient_link_timeline_note (timeline, event->step, event->time);
+  else if (event->kind == SENTIENT_PIPE_EVENT_CANDIDATE)
+    sentient_link_timeline_note_own (timeline, event->text, event->time);
+  else if (event->kind == SENTIENT_PIPE_EVENT_GATHERING)
+    sentient_link_timeline_note (timeline, SENTIENT_CONNECTION_STEP_GATHERING, event->time);
+  else if (event->kind == SENTIENT_PIPE_EVENT_GATHERED)
+    sentient_link_timeline_note (timeline, SENTIENT_CONNECTION_STEP_GATHERED, event->time);
+  else if (event->kind == SENTIENT_PIPE_EVENT_CONNECTION)
+    g_object_get (self->webrtc, "connection-state", &connection, NULL);
+  if (connection == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED)
+    sentient_link_timeline_note (timeline, SENTIENT_CONNECTION_STEP_DTLS, event->time);
 }
 
 static GObject *

@@ -6,6 +6,7 @@
 #include "core/sentient-mailbox.h"
 #include "webrtc/sentient-link-options.h"
 #include "webrtc/sentient-link-path.h"
+#include "webrtc/sentient-link-timeline.h"
 
 G_BEGIN_DECLS
 
@@ -22,6 +23,7 @@ typedef enum
   SENTIENT_PIPE_EVENT_GATHERING,      /* look at is_gathered () */
   SENTIENT_PIPE_EVENT_GATHERED,       /* posted by the owner behind the last candidate */
   SENTIENT_PIPE_EVENT_CONNECTION,     /* look at has_failed () */
+  SENTIENT_PIPE_EVENT_STEP,           /* step */
   SENTIENT_PIPE_EVENT_CHANNEL,        /* channel: the other end made it */
   SENTIENT_PIPE_EVENT_CHANNEL_OPEN,   /* channel */
   SENTIENT_PIPE_EVENT_CHANNEL_CLOSED, /* channel */
@@ -36,10 +38,12 @@ typedef enum
 typedef struct
 {
   SentientPipeEventKind kind;
+  gint64 time; /* when it was made; monotonic, µs */
   GstWebRTCDataChannel *channel;
   GstWebRTCSessionDescription *description;
   GBytes *data;
   gboolean is_text;
+  SentientConnectionStep step;
   char *text;
   GError *error;
   struct _SentientPipeTap *tap; /* counts data as waiting */
@@ -86,6 +90,10 @@ void sentient_pipe_set_description (SentientPipe *self,
 void sentient_pipe_add_candidate (SentientPipe *self, const char *candidate);
 gboolean sentient_pipe_is_gathered (SentientPipe *self);
 gboolean sentient_pipe_has_failed (SentientPipe *self);
+/* What an event says of how the link comes about. */
+void sentient_pipe_note_event (SentientPipe *self,
+                               const SentientPipeEvent *event,
+                               SentientLinkTimeline *timeline);
 /* NULL: not known (yet). */
 SentientLinkPath *sentient_pipe_dup_path (SentientPipe *self);
 /* The certificate the other end showed, PEM; NULL before the DTLS handshake. */

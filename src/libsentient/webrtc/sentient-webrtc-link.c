@@ -483,6 +483,7 @@ handle_channel_event (SentientWebrtcLink *self, SentientPipeEvent *event)
 static void
 handle_event (SentientWebrtcLink *self, SentientPipeEvent *event)
 {
+  sentient_pipe_note_event (self->pipe, event, sentient_link_get_timeline (SENTIENT_LINK (self)));
   switch (event->kind)
     {
     case SENTIENT_PIPE_EVENT_CREATED:
@@ -506,6 +507,8 @@ handle_event (SentientWebrtcLink *self, SentientPipeEvent *event)
     case SENTIENT_PIPE_EVENT_CONNECTION:
       if (sentient_pipe_has_failed (self->pipe))
         fail_connection (self, sentient_link_candidates_explain (self->candidates), NULL);
+      break;
+    case SENTIENT_PIPE_EVENT_STEP:
       break;
     case SENTIENT_PIPE_EVENT_CHANNEL:
     case SENTIENT_PIPE_EVENT_CHANNEL_OPEN:

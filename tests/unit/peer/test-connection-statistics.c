@@ -159,6 +159,16 @@ test_counters (Fixture *fixture, gconstpointer data)
   assert_json (statistics, "bytes.received", "3");
   assert_json (statistics, "window.size", "524288");
   assert_json (statistics, "replacements", "0");
+  assert_json (statistics, "candidates.local.relay", "0");
+  g_assert_cmpint (sentient_connection_statistics_get_step_time (statistics,
+                                                                 SENTIENT_CONNECTION_STEP_OPEN),
+                   >=, 0);
+  g_assert_cmpint (sentient_connection_statistics_get_step_time (statistics,
+                                                                 SENTIENT_CONNECTION_STEP_RELAY),
+                   ==, -1);
+  g_assert_cmpuint (sentient_connection_statistics_get_n_candidates (statistics, TRUE,
+                                                                     SENTIENT_CANDIDATE_TYPE_RELAY),
+                    ==, 0);
 }
 
 /* Placeholders for addresses and names, the same for the same one. */
