@@ -306,9 +306,9 @@ sentient_connection_push_service (SentientConnection *self,
 }
 
 gboolean
-sentient_connection_has_service_room (SentientConnection *self)
+sentient_connection_has_service_room (SentientConnection *self, SentientStreamPriority priority)
 {
-  return self->stream != NULL && sentient_stream_has_service_room (self->stream);
+  return self->stream != NULL && sentient_stream_has_service_room (self->stream, priority);
 }
 
 guint

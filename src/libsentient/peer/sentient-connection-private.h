@@ -110,7 +110,8 @@ gboolean sentient_connection_send (SentientConnection *self,
 gboolean sentient_connection_push_service (SentientConnection *self,
                                            GBytes *data,
                                            SentientStreamPriority priority);
-gboolean sentient_connection_has_service_room (SentientConnection *self);
+gboolean sentient_connection_has_service_room (SentientConnection *self,
+                                               SentientStreamPriority priority);
 /* Links that it had so far. */
 guint sentient_connection_count_attachments (SentientConnection *self);
 /* Takes task, which returns a boolean. */

@@ -208,11 +208,11 @@ push (SentientTransferList *self,
 }
 
 static gboolean
-has_room (SentientTransferList *self, const char *node_id)
+has_room (SentientTransferList *self, const char *node_id, SentientStreamPriority priority)
 {
   SentientConnection *connection = find_connection (self, node_id);
 
-  return connection != NULL && sentient_connection_has_service_room (connection);
+  return connection != NULL && sentient_connection_has_service_room (connection, priority);
 }
 
 void
@@ -254,7 +254,8 @@ serve_progress (SentientTransferNode *node)
   gpointer transfer;
 
   g_hash_table_iter_init (&iter, node->incoming);
-  while (g_hash_table_iter_next (&iter, NULL, &transfer) && has_room (node->list, node->node_id))
+  while (g_hash_table_iter_next (&iter, NULL, &transfer)
+         && has_room (node->list, node->node_id, SENTIENT_STREAM_PRIORITY_NORMAL))
     if (sentient_transfer_is_progress_due (transfer))
       sentient_transfer_send_progress (transfer);
 }
@@ -267,7 +268,7 @@ serve_blocks (SentientTransferList *self, const char *node_id)
   guint n_idle = 0;
 
   while ((node = g_hash_table_lookup (self->nodes, node_id)) != NULL
-         && n_idle < node->sending.length && has_room (self, node_id))
+         && n_idle < node->sending.length && has_room (self, node_id, SENTIENT_STREAM_PRIORITY_LOW))
     {
       g_autoptr (SentientTransfer) transfer = g_object_ref (g_queue_peek_head (&node->sending));
 

@@ -144,9 +144,11 @@ sentient_stream_push (SentientStream *self,
 }
 
 gboolean
-sentient_stream_has_service_room (SentientStream *self)
+sentient_stream_has_service_room (SentientStream *self, SentientStreamPriority priority)
 {
-  return self->service_cost < SENTIENT_STREAM_SERVICE_HIGH;
+  return self->service_cost < (priority == SENTIENT_STREAM_PRIORITY_LOW
+                                   ? SENTIENT_STREAM_SERVICE_LOW_HIGH
+                                   : SENTIENT_STREAM_SERVICE_HIGH);
 }
 
 gboolean
@@ -154,7 +156,7 @@ sentient_stream_push_service (SentientStream *self, GBytes *data, SentientStream
 {
   g_assert (g_bytes_get_size (data) > 0 && g_bytes_get_size (data) <= SMALL_MAX);
 
-  if (!sentient_stream_has_service_room (self))
+  if (!sentient_stream_has_service_room (self, priority))
     return FALSE;
   add_message (self, data, SENTIENT_FRAME_SERVICE, priority);
   return TRUE;

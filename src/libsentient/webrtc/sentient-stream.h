@@ -49,6 +49,8 @@ typedef struct _SentientStream SentientStream;
 #define SENTIENT_STREAM_HIGH (1024 * 1024)
 #define SENTIENT_STREAM_LOW (256 * 1024)
 #define SENTIENT_STREAM_SERVICE_HIGH (512 * 1024)
+/* Where those of low priority (files) are refused already: they never fill the place of others. */
+#define SENTIENT_STREAM_SERVICE_LOW_HIGH (SENTIENT_STREAM_SERVICE_HIGH / 2)
 #define SENTIENT_STREAM_MESSAGE_COST 64
 /* Frames that wait for the application: more are sent only by who means harm. */
 #define SENTIENT_STREAM_INBOX_MAX 32768
@@ -84,7 +86,7 @@ gboolean sentient_stream_push (SentientStream *self,
  * has_service_room (). */
 gboolean
 sentient_stream_push_service (SentientStream *self, GBytes *data, SentientStreamPriority priority);
-gboolean sentient_stream_has_service_room (SentientStream *self);
+gboolean sentient_stream_has_service_room (SentientStream *self, SentientStreamPriority priority);
 /* TRUE once after a push was refused, when there is room again for both kinds. */
 gboolean sentient_stream_take_drained (SentientStream *self);
 /* Whether anything waits to be sent, acknowledged or not. */

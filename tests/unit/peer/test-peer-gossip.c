@@ -268,6 +268,64 @@ test_hostile (void)
   mesh_room_clear (&room);
 }
 
+/* A neighbour speaks in the name of another member: lives that it never had, parts of broadcasts
+ * that never end and are far ahead, more hops than there are. What that one said before and says
+ * itself is heard all the same. */
+static void
+test_forged (void)
+{
+  static const guint8 filling[SENTIENT_GOSSIP_PART_MAX];
+  MeshRoom room;
+  MeshNode *victim, *liar, *other;
+  g_auto (GStrv) neighbours = NULL;
+  SentientGossipMessage message = { .kind = SENTIENT_GOSSIP_PART,
+                                    .flags = SENTIENT_GOSSIP_FIRST,
+                                    .room = "hall",
+                                    .total = SENTIENT_GOSSIP_SIZE,
+                                    .payload = filling,
+                                    .len = sizeof filling };
+  guint64 relayed;
+
+  mesh_room_init (&room, 12);
+  await (mesh_room_stands (&room, TRUE));
+  for (guint i = 0; i < room.nodes->len; i++)
+    mesh_node_say (mesh_room_get (&room, i));
+  await (mesh_room_heard (&room, room.nodes->len - 1));
+  victim = mesh_room_get (&room, 0);
+  other = mesh_room_get (&room, 1);
+  neighbours = sentient_peer_list_neighbours (victim->peer, "hall");
+  for (guint i = 1; (liar = mesh_room_get (&room, i)) == other
+                    || !g_strv_contains ((const char *const *)neighbours, liar->id);
+       i++)
+    ;
+  strcpy (message.origin, other->id);
+  g_object_set (victim->peer, "gossip-rate", 100000, NULL);
+  relayed = sentient_gossip_get_statistics (sentient_peer_gossip_get_model (victim->peer->gossip))
+                ->relayed;
+  for (guint i = 0; i < 2000; i++)
+    {
+      message.epoch = 1 + i % 100;
+      message.sequence = i % 2 == 0 ? i + 1 : G_MAXINT64 - i;
+      message.hops = SENTIENT_GOSSIP_HOPS + i % 200;
+      push (find_connection (liar, victim->id), &message);
+      g_assert_cmpuint (sentient_gossip_get_held (
+                            sentient_peer_gossip_get_model (victim->peer->gossip)),
+                        <=, SENTIENT_GOSSIP_HELD_MAX + SENTIENT_GOSSIP_EARLY_BYTES);
+    }
+  await (!sentient_stream_has_waiting (find_connection (liar, victim->id)->stream));
+  settle ();
+  g_assert_cmpuint (sentient_gossip_get_statistics (
+                        sentient_peer_gossip_get_model (victim->peer->gossip))
+                        ->relayed,
+                    ==, relayed);
+  for (guint i = 0; i < room.nodes->len; i++)
+    mesh_node_say (mesh_room_get (&room, i));
+  await (mesh_room_heard (&room, 2 * (room.nodes->len - 1)));
+  for (guint i = 0; neighbours[i] != NULL; i++)
+    g_assert_true (is_open (victim->test, neighbours[i]));
+  mesh_room_clear (&room);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -277,5 +335,6 @@ main (int argc, char **argv)
   g_test_add_func ("/peer-gossip/slow", test_slow);
   g_test_add_func ("/peer-gossip/back-pressure", test_back_pressure);
   g_test_add_func ("/peer-gossip/hostile", test_hostile);
+  g_test_add_func ("/peer-gossip/forged", test_forged);
   return g_test_run ();
 }

@@ -16,7 +16,7 @@ say (Transfers *self, const SentientTransferMessage *message)
   SentientConnection *connection = sentient_peer_find_connection (self->alice->peer, "bob");
   g_autoptr (GBytes) data = sentient_transfer_message_serialize (message);
 
-  await (sentient_connection_has_service_room (connection));
+  await (sentient_connection_has_service_room (connection, SENTIENT_STREAM_PRIORITY_NORMAL));
   g_assert_true (
       sentient_connection_push_service (connection, data, SENTIENT_STREAM_PRIORITY_NORMAL));
 }
@@ -318,7 +318,7 @@ test_does_not_listen (Transfers *self, gconstpointer data)
 
   sentient_connection_set_paused (hers, TRUE);
   /* There is no place for service messages to her any more. */
-  while (sentient_connection_has_service_room (his))
+  while (sentient_connection_has_service_room (his, SENTIENT_STREAM_PRIORITY_NORMAL))
     {
       g_autoptr (GBytes) filler = transfers_make_bytes (1, 60000);
       g_autoptr (GByteArray) message = g_byte_array_new ();
@@ -327,7 +327,7 @@ test_does_not_listen (Transfers *self, gconstpointer data)
       g_byte_array_append (message, g_bytes_get_data (filler, NULL), 60000);
       g_bytes_unref (g_steal_pointer (&filler));
       filler = g_byte_array_free_to_bytes (g_steal_pointer (&message));
-      sentient_connection_push_service (his, filler, SENTIENT_STREAM_PRIORITY_LOW);
+      sentient_connection_push_service (his, filler, SENTIENT_STREAM_PRIORITY_NORMAL);
     }
   for (guint i = 1; i <= 1000 && !has (self->bob->disconnected, "alice"); i++)
     {

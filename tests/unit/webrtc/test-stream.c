@@ -235,9 +235,15 @@ test_service (void)
   guint n = 0, n_texts = 0;
 
   for (; sentient_stream_push_service (stream, block, SENTIENT_STREAM_PRIORITY_LOW); n++)
-    g_assert_cmpuint (n * 16384, <, SENTIENT_STREAM_SERVICE_HIGH);
+    g_assert_cmpuint (n * 16384, <, SENTIENT_STREAM_SERVICE_LOW_HIGH);
   g_assert_cmpuint (n, >, 1);
-  g_assert_false (sentient_stream_has_service_room (stream));
+  g_assert_false (sentient_stream_has_service_room (stream, SENTIENT_STREAM_PRIORITY_LOW));
+  /* Files leave half of it to the rest. */
+  g_assert_true (sentient_stream_has_service_room (stream, SENTIENT_STREAM_PRIORITY_NORMAL));
+  for (; sentient_stream_push_service (stream, block, SENTIENT_STREAM_PRIORITY_NORMAL); n++)
+    g_assert_cmpuint (n * 16384, <, SENTIENT_STREAM_SERVICE_HIGH);
+  g_assert_cmpuint (n * 16384, >, SENTIENT_STREAM_SERVICE_HIGH / 8 * 7);
+  g_assert_false (sentient_stream_has_service_room (stream, SENTIENT_STREAM_PRIORITY_NORMAL));
   for (guint i = 0; i < 3; i++)
     g_assert_true (sentient_stream_push (stream, text, SENTIENT_FRAME_TEXT, i, NULL));
   g_assert_cmpuint (sentient_stream_count_unacknowledged (stream), ==, 3);
@@ -262,7 +268,7 @@ test_service (void)
   send_all (pair, 1); /* what it acknowledged */
   while (stream_pair_take (pair, 0))
     ;
-  g_assert_true (sentient_stream_has_service_room (stream));
+  g_assert_true (sentient_stream_has_service_room (stream, SENTIENT_STREAM_PRIORITY_LOW));
 }
 
 static void
