@@ -185,6 +185,31 @@ say_finding (JsonObject *finding)
     }
 }
 
+/* How a connection came about, step by step. */
+static void
+say_timeline (JsonObject *connection)
+{
+  JsonNode *member = json_object_get_member (connection, "timeline");
+  JsonArray *steps
+      = member != NULL && JSON_NODE_HOLDS_ARRAY (member) ? json_node_get_array (member) : NULL;
+  g_autoptr (GString) text
+      = g_string_new (json_object_get_string_member_with_default (connection, "nodeId", "?"));
+  g_autofree char *shown = NULL;
+
+  for (guint i = 0; steps != NULL && i < json_array_get_length (steps); i++)
+    {
+      JsonNode *node = json_array_get_element (steps, i);
+      JsonObject *step = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+
+      if (step != NULL)
+        g_string_append_printf (text, "%s%s %d ms", i > 0 ? ", " : ": ",
+                                json_object_get_string_member_with_default (step, "step", "?"),
+                                (int)json_object_get_int_member_with_default (step, "ms", -1));
+    }
+  shown = cli_escape (text->str, -1);
+  cli_say (CLI_PLAIN, "%-8s %s", _ ("timeline"), shown);
+}
+
 /* report is what a daemon says, which may be another version. */
 static int
 say_report (const char *report)
@@ -195,6 +220,7 @@ say_report (const char *report)
   JsonNode *member = object != NULL ? json_object_get_member (object, "findings") : NULL;
   JsonArray *findings
       = member != NULL && JSON_NODE_HOLDS_ARRAY (member) ? json_node_get_array (member) : NULL;
+  JsonArray *connections;
 
   if (findings == NULL)
     {
@@ -207,6 +233,16 @@ say_report (const char *report)
 
       if (JSON_NODE_HOLDS_OBJECT (finding))
         say_finding (json_node_get_object (finding));
+    }
+  member = json_object_get_member (object, "connections");
+  connections
+      = member != NULL && JSON_NODE_HOLDS_ARRAY (member) ? json_node_get_array (member) : NULL;
+  for (guint i = 0; connections != NULL && i < json_array_get_length (connections); i++)
+    {
+      JsonNode *connection = json_array_get_element (connections, i);
+
+      if (JSON_NODE_HOLDS_OBJECT (connection))
+        say_timeline (json_node_get_object (connection));
     }
   return json_object_get_boolean_member_with_default (object, "ok", FALSE) ? CLI_EXIT_OK
                                                                            : CLI_EXIT_FAILED;

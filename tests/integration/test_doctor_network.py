@@ -291,6 +291,35 @@ def daemon():
     bus.kill()
 
 
+@case('the daemon tells why a connection is relayed, and how it came about', 2 * LONG)
+def daemon_relayed():
+    for args, code, words in ((['--relay-only', 'true'], 'relayed-by-setting', 'as relay-only asks for'),
+                              ([], None, '1 connection to another node is direct')):
+        bus = Bus()
+        program = Daemon(bus, '--turn', turn().turn_url(), '--stun', turn().stun_url(), '--candidate-filter',
+                         'relay,host,srflx,loopback', *args)
+        client = Client(bus)
+        client.await_owned()
+        client.await_value(lambda: client.manager('NodeState'), 'connected', 'the state')
+        node = Node('bob', client.manager('CoordinatorUri'), args=('--candidate-filter', 'loopback'))
+        node.wait_line('Connected to', LONG)
+        report, codes = examine(env=bus.env())
+        [connection] = report['connections']
+        equal((connection['nodeId'], connection['open'], connection['relayed'], connection['reason']),
+              ('bob', True, code is not None, code), 'the connection')
+        steps = [step['step'] for step in connection['timeline']]
+        for step in ('relay' if code else 'host', 'checking', 'pair', 'open'):
+            contains(steps, step, 'the timeline')
+        if code:
+            equal(codes[code], 'note', code)
+        text = '\n'.join(run(status=0, env=bus.env()))
+        contains(text, words, 'what a person reads')
+        check(re.search(r'^timeline bob: .*checking \d+ ms, .*open \d+ ms', text, re.M), text)
+        node.quit()
+        program.stop()
+        bus.kill()
+
+
 @case('the daemon tells of a TURN server that does not take its password when it connects', 2 * LONG)
 def daemon_credentials():
     bus = Bus()

@@ -88,6 +88,13 @@ tcp_proves_it (SentientMeasurements *self)
   return FALSE;
 }
 
+gboolean
+sentient_measurements_udp_is_blocked (SentientMeasurements *self)
+{
+  return !sentient_measurements_udp_works (self)
+         && (count_swallowed (self) >= 2 || tcp_proves_it (self));
+}
+
 static void
 add_udp (SentientNetworkReport *report, SentientMeasurements *measured)
 {
@@ -97,7 +104,7 @@ add_udp (SentientNetworkReport *report, SentientMeasurements *measured)
   if (sentient_measurements_udp_works (measured))
     sentient_network_report_add (report, SENTIENT_SEVERITY_OK, "udp-ok", NULL,
                                  "UDP passes to the servers and back.");
-  else if (swallowed >= 2 || tcp_proves_it (measured))
+  else if (sentient_measurements_udp_is_blocked (measured))
     sentient_network_report_add (
         report, relay ? SENTIENT_SEVERITY_WARNING : SENTIENT_SEVERITY_ERROR, "udp-blocked",
         relay

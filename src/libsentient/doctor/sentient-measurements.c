@@ -33,6 +33,25 @@ turn_free (SentientTurnMeasurement *one)
   g_free (one);
 }
 
+SentientConnectionMeasurement *
+sentient_connection_measurement_new (const char *node_id)
+{
+  SentientConnectionMeasurement *self = g_new0 (SentientConnectionMeasurement, 1);
+
+  self->node_id = g_strdup (node_id);
+  self->rtt_ms = -1;
+  for (guint i = 0; i < SENTIENT_DOCTOR_N_STEPS; i++)
+    self->steps_ms[i] = -1;
+  return self;
+}
+
+void
+sentient_connection_measurement_free (SentientConnectionMeasurement *self)
+{
+  g_free (self->node_id);
+  g_free (self);
+}
+
 SentientMeasurements *
 sentient_measurements_new (void)
 {
@@ -41,6 +60,8 @@ sentient_measurements_new (void)
   self->coordinators = g_ptr_array_new_with_free_func ((GDestroyNotify)coordinator_free);
   self->stun = g_ptr_array_new_with_free_func ((GDestroyNotify)stun_free);
   self->turn = g_ptr_array_new_with_free_func ((GDestroyNotify)turn_free);
+  self->connections
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)sentient_connection_measurement_free);
   return self;
 }
 
@@ -50,6 +71,7 @@ sentient_measurements_free (SentientMeasurements *self)
   g_ptr_array_unref (self->coordinators);
   g_ptr_array_unref (self->stun);
   g_ptr_array_unref (self->turn);
+  g_ptr_array_unref (self->connections);
   g_clear_object (&self->mapping_local);
   g_clear_object (&self->mapping_mapped);
   g_clear_object (&self->ipv6);

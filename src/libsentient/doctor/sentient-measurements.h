@@ -80,6 +80,37 @@ typedef struct
   GInetSocketAddress *mapped;
 } SentientTurnMeasurement;
 
+#define SENTIENT_DOCTOR_N_TYPES (SENTIENT_CANDIDATE_TYPE_RELAY + 1)
+#define SENTIENT_DOCTOR_N_STEPS (SENTIENT_CONNECTION_STEP_OPEN + 1)
+
+/* A connection of the node that asks, as it knows it. */
+typedef struct
+{
+  char *node_id;
+  gboolean is_open; /* else it is being made, for the first time or again */
+  gboolean relayed;
+  SentientCandidateType local; /* UNKNOWN: the path is not known */
+  SentientCandidateType remote;
+  gint64 rtt_ms;        /* -1: not known */
+  gboolean relay_only;  /* of the node's settings */
+  gboolean is_filtered; /* they let neither host nor srflx of ours pass */
+  guint n_own[SENTIENT_DOCTOR_N_TYPES];
+  guint n_remote[SENTIENT_DOCTOR_N_TYPES];
+  gint64 steps_ms[SENTIENT_DOCTOR_N_STEPS]; /* -1: not yet */
+} SentientConnectionMeasurement;
+
+typedef enum
+{
+  SENTIENT_RELAY_REASON_NONE, /* it is not relayed */
+  SENTIENT_RELAY_REASON_SETTING,
+  SENTIENT_RELAY_REASON_FILTER,
+  SENTIENT_RELAY_REASON_PEER,    /* the other end told nothing but relays */
+  SENTIENT_RELAY_REASON_UDP,     /* is blocked */
+  SENTIENT_RELAY_REASON_NAT,     /* ours maps each destination anew */
+  SENTIENT_RELAY_REASON_NO_STUN, /* our outer address is not known */
+  SENTIENT_RELAY_REASON_NO_PAIR, /* something between the two */
+} SentientRelayReason;
+
 typedef enum
 {
   SENTIENT_MAPPING_UNKNOWN,
@@ -102,6 +133,7 @@ typedef struct
   GPtrArray *coordinators; /* SentientCoordinatorMeasurement */
   GPtrArray *stun;         /* SentientStunMeasurement */
   GPtrArray *turn;         /* SentientTurnMeasurement */
+  GPtrArray *connections;  /* SentientConnectionMeasurement */
   guint left_out;          /* servers over the limit */
 
   SentientMapping mapping; /* of IPv4 */
@@ -128,6 +160,9 @@ SentientTurnMeasurement *sentient_measurements_add_turn (SentientMeasurements *s
                                                          guint16 port,
                                                          gboolean tcp,
                                                          gboolean used);
+
+SentientConnectionMeasurement *sentient_connection_measurement_new (const char *node_id);
+void sentient_connection_measurement_free (SentientConnectionMeasurement *self);
 
 /* What an error of an exchange over the network means. */
 SentientOutcome sentient_outcome_from_error (const GError *error);

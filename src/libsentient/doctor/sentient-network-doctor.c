@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "doctor/sentient-network-doctor.h"
+#include "doctor/sentient-network-doctor-private.h"
 
 #include "core/sentient-error.h"
 #include "doctor/sentient-doctor-run.h"
@@ -8,6 +8,7 @@
 #define TIMEOUT_MIN_MS 100
 #define TIMEOUT_MAX_MS 60000
 #define TIMEOUT_DEFAULT_MS 5000
+#define CONNECTIONS_MAX 64 /* that are told */
 
 /**
  * SentientNetworkDoctor:
@@ -31,6 +32,7 @@ struct _SentientNetworkDoctor
   GStrv turn_servers;
   guint timeout;
   gboolean running;
+  GPtrArray *connections; /* SentientConnectionMeasurement */
 };
 
 typedef enum
@@ -136,6 +138,7 @@ sentient_network_doctor_finalize (GObject *object)
   g_clear_pointer (&self->coordinator_uris, g_strfreev);
   g_clear_pointer (&self->stun_servers, g_strfreev);
   g_clear_pointer (&self->turn_servers, g_strfreev);
+  g_clear_pointer (&self->connections, g_ptr_array_unref);
 
   G_OBJECT_CLASS (sentient_network_doctor_parent_class)->finalize (object);
 }
@@ -226,6 +229,20 @@ static void
 sentient_network_doctor_init (SentientNetworkDoctor *self)
 {
   self->timeout = TIMEOUT_DEFAULT_MS;
+  self->connections
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)sentient_connection_measurement_free);
+}
+
+SentientConnectionMeasurement *
+sentient_network_doctor_add_connection (SentientNetworkDoctor *self, const char *node_id)
+{
+  SentientConnectionMeasurement *one;
+
+  if (self->connections->len >= CONNECTIONS_MAX)
+    return NULL;
+  one = sentient_connection_measurement_new (node_id);
+  g_ptr_array_add (self->connections, one);
+  return one;
 }
 
 /**
@@ -264,9 +281,14 @@ on_run (GObject *source, GAsyncResult *result, gpointer user_data)
 
   set_running (self, FALSE);
   if (measured == NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_pointer (task, sentient_network_report_new (measured), g_object_unref);
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_ptr_array_extend_and_steal (measured->connections, g_steal_pointer (&self->connections));
+  self->connections
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)sentient_connection_measurement_free);
+  g_task_return_pointer (task, sentient_network_report_new (measured), g_object_unref);
 }
 
 /**

@@ -9,6 +9,7 @@ typedef struct
   SentientHider *hider;
   GString *json;
   gboolean hide;
+  SentientMeasurements *measured;
 } Writer;
 
 /* marked is taken; NULL: null */
@@ -119,6 +120,53 @@ add_network (Writer *writer, const SentientMeasurements *measured)
 }
 
 static void
+add_timeline (GString *json, const gint64 *steps_ms)
+{
+  gboolean is_first = TRUE;
+  gint64 last = -1;
+
+  g_string_append (json, ",\"timeline\":[");
+  /* In the order of their times; there are few. */
+  for (gint64 next = -1;; last = next)
+    {
+      next = G_MAXINT64;
+      for (guint i = 0; i < SENTIENT_DOCTOR_N_STEPS; i++)
+        if (steps_ms[i] > last && steps_ms[i] < next)
+          next = steps_ms[i];
+      if (next == G_MAXINT64)
+        break;
+      for (guint i = 0; i < SENTIENT_DOCTOR_N_STEPS; i++)
+        if (steps_ms[i] == next)
+          {
+            g_string_append_printf (json, "%s{\"step\":\"%s\",\"ms\":%" G_GINT64_FORMAT "}",
+                                    is_first ? "" : ",", sentient_connection_step_to_string (i),
+                                    next);
+            is_first = FALSE;
+          }
+    }
+  g_string_append_c (json, ']');
+}
+
+static void
+add_connection (Writer *writer, gconstpointer item)
+{
+  const SentientConnectionMeasurement *one = item;
+  SentientRelayReason reason = sentient_connection_measurement_explain (one, writer->measured);
+
+  g_string_append (writer->json, "{\"nodeId\":");
+  sentient_json_append_string (writer->json, one->node_id);
+  g_string_append_printf (writer->json, ",\"open\":%s,\"relayed\":%s,\"reason\":",
+                          one->is_open ? "true" : "false", one->relayed ? "true" : "false");
+  sentient_json_append_string (writer->json, sentient_relay_reason_to_string (reason));
+  g_string_append_printf (writer->json, ",\"local\":\"%s\",\"remote\":\"%s\",",
+                          sentient_candidate_type_to_string (one->local),
+                          sentient_candidate_type_to_string (one->remote));
+  add_ms (writer, "rtt", one->rtt_ms >= 0, one->rtt_ms * 1000);
+  add_timeline (writer->json, one->steps_ms);
+  g_string_append_c (writer->json, '}');
+}
+
+static void
 add_list (Writer *writer, const char *name, GPtrArray *list, void (*add) (Writer *, gconstpointer))
 {
   g_string_append_printf (writer->json, ",\"%s\":[", name);
@@ -136,11 +184,12 @@ sentient_network_report_append_measured (SentientNetworkReport *self,
                                          GString *json,
                                          gboolean hide_addresses)
 {
-  Writer writer = { sentient_network_report_get_hider (self), json, hide_addresses };
   SentientMeasurements *measured = sentient_network_report_get_measured (self);
+  Writer writer = { sentient_network_report_get_hider (self), json, hide_addresses, measured };
 
   add_list (&writer, "coordinators", measured->coordinators, add_coordinator);
   add_list (&writer, "stun", measured->stun, add_stun);
   add_list (&writer, "turn", measured->turn, add_turn);
   add_network (&writer, measured);
+  add_list (&writer, "connections", measured->connections, add_connection);
 }

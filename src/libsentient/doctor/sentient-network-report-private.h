@@ -31,11 +31,20 @@ void sentient_findings_add_coordinators (SentientNetworkReport *report);
 void sentient_findings_add_stun (SentientNetworkReport *report);
 void sentient_findings_add_turn (SentientNetworkReport *report);
 void sentient_findings_add_network (SentientNetworkReport *report);
+void sentient_findings_add_connections (SentientNetworkReport *report);
 
 /* What several parts ask. */
 
 /* Anything came back over UDP. */
 gboolean sentient_measurements_udp_works (SentientMeasurements *self);
+/* Nothing did, and that is no single server's fault. */
+gboolean sentient_measurements_udp_is_blocked (SentientMeasurements *self);
+/* Why data goes by way of a TURN server. */
+SentientRelayReason
+sentient_connection_measurement_explain (const SentientConnectionMeasurement *self,
+                                         SentientMeasurements *measured);
+/* The code of its finding; NULL: none. */
+const char *sentient_relay_reason_to_string (SentientRelayReason reason);
 /* A TURN server relays; tcp_only: is reached over TCP. */
 gboolean sentient_measurements_has_relay (SentientMeasurements *self, gboolean tcp_only);
 

@@ -148,6 +148,7 @@ sentient_network_report_new (SentientMeasurements *measured)
   sentient_findings_add_stun (self);
   sentient_findings_add_turn (self);
   sentient_findings_add_network (self);
+  sentient_findings_add_connections (self);
   return self;
 }
 
@@ -233,7 +234,10 @@ append_finding (SentientNetworkReport *self, GString *json, guint i, gboolean hi
  *
  * All of it for programs: an object with `ok` (no finding is an error), `severity`, `findings`
  * (each with `severity`, `code`, `text` and `advice`, which may be null), and what was measured:
- * `coordinators`, `stun`, `turn`, `nat`, `ipv6`. Times are milliseconds; what is not known is null.
+ * `coordinators`, `stun`, `turn`, `nat`, `ipv6`, and of a #SentientPeer its `connections` (each
+ * with `nodeId`, `open`, `relayed`, `reason`, the code of the finding that says why it is relayed,
+ * `local` and `remote`, `rtt` and `timeline`: `step` and `ms` each). Times are milliseconds; what
+ * is not known is null.
  *
  * Returns: (transfer full): JSON on one line
  *
