@@ -13,9 +13,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Well within what one address may have. */
-#define PER_ADDRESS 20
-
 void
 load_die (const char *format, ...)
 {
@@ -39,6 +36,8 @@ load_alloc (size_t size)
   return memory;
 }
 
+#define ADDRESSES 65536 /* 127.x.y.1 */
+
 static void
 start_connect (LoadClient *self, unsigned id, unsigned port, int flags)
 {
@@ -46,7 +45,7 @@ start_connect (LoadClient *self, unsigned id, unsigned port, int flags)
   struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons (port) };
   int on = 1;
 
-  from.sin_addr.s_addr = htonl (0x7f000001 + ((id / PER_ADDRESS) << 8));
+  from.sin_addr.s_addr = htonl (0x7f000001 + ((id / LOAD_PER_ADDRESS % ADDRESSES) << 8));
   to.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
   self->id = id;
   self->len = 0;

@@ -8,6 +8,9 @@
 /* Raw WebSocket clients over epoll for measuring a server from outside. No GLib: the driver must
  * cost less than what it measures. Every failure ends the program with a sentence. */
 
+/* Clients with ids that follow each other have one address: well within what it may have. */
+#define LOAD_PER_ADDRESS 20
+
 /* The client's end of a v1 session. */
 typedef struct
 {

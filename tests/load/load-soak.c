@@ -203,7 +203,8 @@ poll_for_it (Soak *self)
   self->n_nodes++;
 }
 
-/* One that was cut off in its room comes back, as a plain client does, and is cut off again. */
+/* One that was cut off in its room comes back, as a plain client does, and is cut off again. Each
+ * has an address of its own: how often they come depends on the speed of the machine. */
 static void
 get_lost (Soak *self, unsigned id, int for_good)
 {
@@ -211,7 +212,7 @@ get_lost (Soak *self, unsigned id, int for_good)
   char room[32];
 
   snprintf (room, sizeof room, "soak-lost-%u", id / LOST_ROOM);
-  enter (self, &client, id, room);
+  enter (self, &client, id * LOAD_PER_ADDRESS, room);
   if (for_good)
     end (&client, 1);
   else
@@ -281,7 +282,7 @@ rest (Soak *self)
 
   for (unsigned i = 0; i < N_LOST && i < self->n_rounds; i++)
     get_lost (self, i, 1);
-  load_client_connect (&stats, N_LOST + 20, self->server.port);
+  load_client_connect (&stats, N_LOST * LOAD_PER_ADDRESS, self->server.port);
   ask (&stats, "GET", "/webrtc/stats", ""); /* from the second on each finds the same */
   while (!resting)
     {
@@ -307,7 +308,7 @@ void
 load_run_soak (const char *program, unsigned seconds)
 {
   /* Apart from all other ids, and so with an address of its own. */
-  Soak self = { .next_id = 2 * N_LOST };
+  Soak self = { .next_id = 2 * N_LOST * LOAD_PER_ADDRESS };
   State before, after;
   unsigned n_before;
 
