@@ -7,6 +7,7 @@
 #include "cli-mirror.h"
 #include "cli-output.h"
 #include "cli-remote.h"
+#include "cli-transfer.h"
 
 typedef struct
 {
@@ -19,6 +20,7 @@ typedef struct
   SentientDBusManager *manager;
   CliMirror *rooms;
   CliMirror *connections;
+  CliMirror *transfers;
   GHashTable *watched; /* SentientClientRoom to WatchedRoom */
 } Monitor;
 
@@ -253,6 +255,53 @@ on_connection_removed (gpointer item, gboolean known, gpointer user_data)
          sentient_dbus_connection_get_node_id (item));
 }
 
+/* What is offered, taken, and how it ends; not how far it is. */
+static void
+say_transfer (Monitor *self, SentientDBusTransfer *transfer)
+{
+  g_auto (CliTransfer) now = { 0 };
+  g_autofree char *name = NULL;
+  g_autofree char *note = NULL;
+  JsonBuilder *json = begin ("transfer");
+
+  cli_transfer_init (&now, transfer);
+  cli_json_int (json, "number", (gint64)now.number);
+  cli_json_string (json, "direction", now.outgoing ? "outgoing" : "incoming");
+  cli_json_string (json, "nodeId", now.node_id);
+  cli_json_string (json, "name", now.name);
+  cli_json_int (json, "size", now.size);
+  cli_json_string (json, "state", now.state);
+  cli_json_string_or_null (json, "file", now.file);
+  cli_json_string_or_null (json, "error", now.error);
+  name = cli_escape (now.name, -1);
+  note = cli_escape (*now.error != '\0' ? now.error : now.file, -1);
+  say (self, json, CLI_PLAIN,
+       now.outgoing ? _ ("File %llu, %s to %s: %s %s") : _ ("File %llu, %s from %s: %s %s"),
+       (unsigned long long)now.number, name, now.node_id, now.state, note);
+}
+
+static void
+on_transfer_state (SentientDBusTransfer *transfer, GParamSpec *pspec, Monitor *self)
+{
+  say_transfer (self, transfer);
+}
+
+static void
+on_transfer_added (gpointer item, gboolean known, gpointer user_data)
+{
+  Monitor *self = user_data;
+
+  g_signal_connect (item, "notify::state", G_CALLBACK (on_transfer_state), self);
+  if (is_event (self, known))
+    say_transfer (self, item);
+}
+
+static void
+on_transfer_removed (gpointer item, gboolean known, gpointer user_data)
+{
+  g_signal_handlers_disconnect_by_data (item, user_data);
+}
+
 static void
 on_node_state (SentientDBusManager *manager, GParamSpec *pspec, Monitor *self)
 {
@@ -323,6 +372,7 @@ unfollow (Monitor *self)
 {
   g_clear_pointer (&self->rooms, cli_mirror_free);
   g_clear_pointer (&self->connections, cli_mirror_free);
+  g_clear_pointer (&self->transfers, cli_mirror_free);
   if (self->manager != NULL)
     g_signal_handlers_disconnect_by_data (self->manager, self);
   g_clear_object (&self->manager);
@@ -341,6 +391,8 @@ follow (Monitor *self)
       = cli_mirror_new (sentient_client_get_rooms (client), on_room_added, on_room_removed, self);
   self->connections = cli_mirror_new (sentient_client_get_connections (client), on_connection_added,
                                       on_connection_removed, self);
+  self->transfers = cli_mirror_new (sentient_client_get_transfers (client), on_transfer_added,
+                                    on_transfer_removed, self);
 }
 
 static void

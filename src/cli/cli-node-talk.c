@@ -165,7 +165,7 @@ cli_talk_flush (CliNode *self)
 
   if (self->input != NULL && g_queue_get_length (&self->kept) < CLI_KEPT_MAX)
     cli_input_resume (self->input);
-  if (self->finishing && g_queue_is_empty (&self->kept))
+  if (self->finishing && g_queue_is_empty (&self->kept) && cli_progress_is_over (self->progress))
     cli_run_stop (&self->run, CLI_EXIT_OK);
 }
 

@@ -6,6 +6,7 @@
 
 #include "cli-commands.h"
 #include "cli-output.h"
+#include "cli-peer.h"
 #include "core/sentient-error.h"
 #include "webrtc/sentient-webrtc-link.h"
 
@@ -100,6 +101,12 @@ on_message (SentientPeer *peer,
 }
 
 static void
+on_transfer_offered (SentientPeer *peer, SentientTransfer *transfer, gpointer user_data)
+{
+  cli_files_offered (user_data, transfer);
+}
+
+static void
 on_drained (SentientPeer *peer, const char *node_id, gpointer user_data)
 {
   cli_talk_flush (user_data);
@@ -174,12 +181,17 @@ on_finish_timeout (gpointer user_data)
 void
 cli_node_finish (CliNode *self)
 {
-  if (self->finishing || g_queue_is_empty (&self->kept))
+  if (self->finishing || (g_queue_is_empty (&self->kept) && cli_progress_is_over (self->progress)))
     {
       cli_run_stop (&self->run, CLI_EXIT_OK);
       return;
     }
   self->finishing = TRUE;
+  if (g_queue_is_empty (&self->kept))
+    {
+      cli_say (CLI_NOTE, _ ("Waiting for the files that are on their way. (Ctrl-C ends at once.)"));
+      return;
+    }
   cli_say (CLI_NOTE, _ ("Waiting up to %d seconds for somebody to send what is kept to."),
            CLI_FINISH_MS / 1000);
   self->finish_id = g_timeout_add (CLI_FINISH_MS, on_finish_timeout, self);
@@ -369,30 +381,17 @@ static void
 make_peer (CliNode *self, const char *node_id)
 {
   SentientSettings *settings = self->options->settings;
-  const char *const *stun = sentient_settings_get_strv (settings, "stun");
-  const char *const *turn = sentient_settings_get_strv (settings, "turn");
-  g_autoptr (GError) error = NULL;
 
-  self->peer = sentient_peer_new (node_id);
-  if (!sentient_peer_use_session_file (self->peer, NULL, &error))
-    g_debug ("%s", error->message);
+  self->peer = cli_peer_new (node_id, settings);
   g_object_set (self->peer, "auto-connect", sentient_settings_get_boolean (settings, "auto-webrtc"),
                 NULL);
-  if (stun != NULL)
-    g_object_set (self->peer, "stun-servers", stun, NULL);
-  if (turn != NULL)
-    g_object_set (self->peer, "turn-servers", turn, NULL);
-  g_object_set (self->peer, "relay-only", sentient_settings_get_boolean (settings, "relay-only"),
-                "candidate-filter", sentient_settings_get_strv (settings, "candidate-filter"),
-                NULL);
-  sentient_settings_configure_mesh (settings, G_OBJECT (self->peer));
-
   g_signal_connect (self->peer, "negotiation", G_CALLBACK (on_negotiation), self);
   g_signal_connect (self->peer, "peer-connected", G_CALLBACK (on_peer_connected), self);
   g_signal_connect (self->peer, "peer-disconnected", G_CALLBACK (on_peer_disconnected), self);
   g_signal_connect (self->peer, "peer-reconnecting", G_CALLBACK (on_peer_reconnecting), self);
   g_signal_connect (self->peer, "peer-reconnected", G_CALLBACK (on_peer_reconnected), self);
   g_signal_connect (self->peer, "message", G_CALLBACK (on_message), self);
+  g_signal_connect (self->peer, "transfer-offered", G_CALLBACK (on_transfer_offered), self);
   g_signal_connect (self->peer, "drained", G_CALLBACK (on_drained), self);
   g_signal_connect (self->peer, "error", G_CALLBACK (on_error), self);
   g_signal_connect (self->peer, "member-joined", G_CALLBACK (on_member_joined), self);
@@ -406,6 +405,7 @@ cli_node_clear (CliNode *self)
   g_signal_handlers_disconnect_by_data (self->peer, self);
   g_clear_pointer (&self->input, cli_input_free);
   cli_talk_clear (self);
+  cli_files_clear (self);
   cli_run_clear (&self->run);
   g_clear_object (&self->peer);
   g_clear_object (&self->cancellable);
@@ -449,6 +449,7 @@ cli_node (CliOptions *options)
   self.cancellable = g_cancellable_new ();
   self.attempts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   cli_talk_init (&self);
+  cli_files_init (&self);
   make_peer (&self, node_id);
   cli_run_init (&self.run, stop, &self);
 

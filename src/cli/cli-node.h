@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli-options.h"
+#include "cli-progress.h"
 #include "cli-run.h"
 #include "peer/sentient-peer.h"
 
@@ -31,6 +32,8 @@ typedef struct
   guint finish_id;       /* or then */
   guint n_disconnecting; /* connections that still close */
 
+  CliProgress *progress; /* files on their way */
+
   GHashTable *pings; /* guint64 id → Ping */
   guint64 last_ping;
   GHashTable *attempts; /* node id → when its negotiation began, monotonic µs */
@@ -38,8 +41,8 @@ typedef struct
 
 /* cli-node.c */
 
-/* Ends the program once every kept line was sent, at the latest after CLI_FINISH_MS. The second
- * call ends it at once. */
+/* Ends the program once every kept line was sent, at the latest after CLI_FINISH_MS, and every file
+ * is over. The second call ends it at once. */
 void cli_node_finish (CliNode *self);
 
 /* cli-node-talk.c */
@@ -54,6 +57,19 @@ void cli_talk_ping (CliNode *self, const char *node_id);
 /* Sends what is kept as far as it goes. */
 void cli_talk_flush (CliNode *self);
 void cli_talk_received (CliNode *self, const char *node_id, GBytes *data, gboolean is_text);
+
+/* cli-node-files.c */
+
+void cli_files_init (CliNode *self);
+void cli_files_clear (CliNode *self);
+/* A file that another node offers: taken as --accept-files says, else the person is told. */
+void cli_files_offered (CliNode *self, SentientTransfer *transfer);
+/* What is typed behind the command. */
+void cli_files_send (CliNode *self, const char *argument);
+void cli_files_list (CliNode *self, const char *argument);
+void cli_files_accept (CliNode *self, const char *argument);
+void cli_files_refuse (CliNode *self, const char *argument);
+void cli_files_cancel (CliNode *self, const char *argument);
 
 /* cli-node-commands.c */
 

@@ -25,6 +25,8 @@ typedef struct
   char *public_url;
   char *static_dir;
   char *data_dir;
+  char *accept_files;
+  char *accept_files_max;
   GStrv seeds;
   GStrv stun;
   GStrv turn;
@@ -54,6 +56,8 @@ raw_options_clear (RawOptions *raw)
   g_clear_pointer (&raw->public_url, g_free);
   g_clear_pointer (&raw->static_dir, g_free);
   g_clear_pointer (&raw->data_dir, g_free);
+  g_clear_pointer (&raw->accept_files, g_free);
+  g_clear_pointer (&raw->accept_files_max, g_free);
   g_clear_pointer (&raw->seeds, g_strfreev);
   g_clear_pointer (&raw->stun, g_strfreev);
   g_clear_pointer (&raw->turn, g_strfreev);
@@ -119,6 +123,12 @@ add_entries (GOptionContext *context, CliOptions *o, RawOptions *raw)
       N_ ("WORD[,...]") },
     { "auto-webrtc", 0, 0, G_OPTION_ARG_STRING, &raw->auto_webrtc,
       N_ ("Connect to everybody in the room by itself (default true)"), N_ ("BOOL") },
+    { "accept-files", 0, 0, G_OPTION_ARG_FILENAME, &raw->accept_files,
+      N_ ("Take every file that is offered into this directory (default: each waits for /accept or "
+          "/refuse)"),
+      N_ ("DIR") },
+    { "accept-files-max", 0, 0, G_OPTION_ARG_STRING, &raw->accept_files_max,
+      N_ ("MiB of a file up to which --accept-files takes it (default 1024)"), N_ ("MIB") },
     { "data", 'd', 0, G_OPTION_ARG_FILENAME, &raw->data_dir,
       N_ ("Keep the name of this node in DIR/node-id, so that it stays the same; with --server "
           "also, from a stop to the next start, the sessions in DIR/handover (default: nothing is "
@@ -327,6 +337,8 @@ set_texts (CliOptions *options, const RawOptions *raw, GError **error)
     { "network-id", raw->network_id },
     { "static", raw->static_dir },
     { "data", raw->data_dir },
+    { "accept-files", raw->accept_files },
+    { "accept-files-max", raw->accept_files_max },
     { "debug", raw->debug ? "true" : NULL },
     { "relay-only", raw->relay_only ? "true" : NULL },
     { "cors", raw->no_cors ? "false" : NULL },

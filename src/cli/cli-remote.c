@@ -12,10 +12,11 @@
 #define DESCRIBE_WIDTH 31
 
 static const CliCommand *const commands[] = {
-  &cli_command_status,     &cli_command_rooms,   &cli_command_peers,  &cli_command_connections,
-  &cli_command_join,       &cli_command_leave,   &cli_command_send,   &cli_command_connect,
-  &cli_command_disconnect, &cli_command_seed,    &cli_command_start,  &cli_command_stop,
-  &cli_command_reload,     &cli_command_monitor, &cli_command_doctor,
+  &cli_command_status,    &cli_command_rooms,      &cli_command_peers,   &cli_command_connections,
+  &cli_command_join,      &cli_command_leave,      &cli_command_send,    &cli_command_send_file,
+  &cli_command_transfers, &cli_command_accept,     &cli_command_refuse,  &cli_command_cancel,
+  &cli_command_connect,   &cli_command_disconnect, &cli_command_seed,    &cli_command_start,
+  &cli_command_stop,      &cli_command_reload,     &cli_command_monitor, &cli_command_doctor,
 };
 
 static void
@@ -26,6 +27,8 @@ cli_remote_clear (CliRemote *remote)
   g_clear_pointer (&remote->room, g_free);
   g_clear_pointer (&remote->file, g_free);
   g_clear_pointer (&remote->priority, g_free);
+  g_clear_pointer (&remote->name, g_free);
+  g_clear_pointer (&remote->node_id, g_free);
   g_clear_pointer (&remote->seeds, g_strfreev);
   g_clear_pointer (&remote->stun, g_strfreev);
   g_clear_pointer (&remote->turn, g_strfreev);
@@ -154,6 +157,33 @@ add_network_entries (GOptionContext *context, CliRemote *remote)
 }
 
 static void
+add_node_entries (GOptionContext *context, CliRemote *remote)
+{
+  const GOptionEntry entries[] = {
+    { "seed", 0, 0, G_OPTION_ARG_STRING_ARRAY, &remote->seeds,
+      N_ ("Not by the daemon, but as a node at this coordinator (default without a daemon: that of "
+          "the settings)"),
+      N_ ("URL[,URL]") },
+    { "room", 0, 0, G_OPTION_ARG_STRING, &remote->room,
+      N_ ("As a node in this room, where the other one is (default: that of the settings)"),
+      N_ ("ROOM") },
+    { "node-id", 0, 0, G_OPTION_ARG_STRING, &remote->node_id,
+      N_ ("As a node of this name (default: a random one)"), N_ ("NAME") },
+    { "stun", 0, 0, G_OPTION_ARG_STRING_ARRAY, &remote->stun,
+      N_ ("As a node with this STUN server; none: none (default: as above, else what the "
+          "coordinator names)"),
+      N_ ("URL|none") },
+    { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &remote->turn,
+      N_ ("As a node with this TURN server (default: as above)"), N_ ("URL") },
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, &remote->config_file,
+      N_ ("As a node with this settings file"), N_ ("FILE") },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+}
+
+static void
 add_stats_entries (GOptionContext *context, CliRemote *remote)
 {
   const GOptionEntry entries[] = {
@@ -200,6 +230,13 @@ add_entries (GOptionContext *context, CliRemote *remote)
       { { "priority", 0, 0, G_OPTION_ARG_STRING, &remote->priority,
           N_ ("What overtakes what waits for the node: low, normal (default) or high"),
           N_ ("WORD") } } },
+    { CLI_TAKES_NAME,
+      { { "name", 0, 0, G_OPTION_ARG_STRING, &remote->name,
+          N_ ("What the file is to be called there (default: as here; of the input: stdin)"),
+          N_ ("NAME") } } },
+    { CLI_TAKES_NO_WAIT,
+      { { "no-wait", 0, 0, G_OPTION_ARG_NONE, &remote->no_wait,
+          N_ ("End at once; the daemon goes on (default: at the end of the transfer)"), NULL } } },
     { CLI_TAKES_COUNT,
       { { "count", 0, 0, G_OPTION_ARG_INT, &remote->count,
           N_ ("End after N lines (default: at Ctrl-C)"), N_ ("N") } } },
@@ -214,6 +251,8 @@ add_entries (GOptionContext *context, CliRemote *remote)
       g_option_context_add_main_entries (context, more[i].entries, GETTEXT_PACKAGE);
   if ((remote->command->takes & CLI_TAKES_NETWORK) != 0)
     add_network_entries (context, remote);
+  if ((remote->command->takes & CLI_TAKES_NODE) != 0)
+    add_node_entries (context, remote);
   if ((remote->command->takes & CLI_TAKES_STATS) != 0)
     add_stats_entries (context, remote);
 }

@@ -37,7 +37,12 @@ typedef struct
   gboolean stats;
   gboolean hide_addresses; /* of "doctor", too */
 
-  /* Of "doctor". */
+  /* Of "send-file" and "accept". */
+  char *name;
+  gboolean no_wait;
+  char *node_id;
+
+  /* Of "doctor" and "send-file". */
   gboolean network;
   GStrv seeds;
   GStrv stun;
@@ -56,6 +61,9 @@ typedef enum
   CLI_TAKES_NAMES = 1 << 4,
   CLI_TAKES_PRIORITY = 1 << 7,
   CLI_TAKES_NETWORK = 1 << 10,
+  CLI_TAKES_NAME = 1 << 12,
+  CLI_TAKES_NO_WAIT = 1 << 13,
+  CLI_TAKES_NODE = 1 << 14, /* what a node of its own needs */
   CLI_TAKES_STATS = 1 << 11,
 } CliTakes;
 
@@ -118,6 +126,11 @@ extern const CliCommand cli_command_connections;
 extern const CliCommand cli_command_join;
 extern const CliCommand cli_command_leave;
 extern const CliCommand cli_command_send;
+extern const CliCommand cli_command_send_file;
+extern const CliCommand cli_command_transfers;
+extern const CliCommand cli_command_accept;
+extern const CliCommand cli_command_refuse;
+extern const CliCommand cli_command_cancel;
 extern const CliCommand cli_command_connect;
 extern const CliCommand cli_command_disconnect;
 extern const CliCommand cli_command_seed;

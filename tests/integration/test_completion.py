@@ -13,7 +13,7 @@ FILES = os.path.join(os.environ['DATA_DIR'], 'completions')
 BUS = PrivateBus()
 DAEMON = FakeDaemon(BUS)
 DAEMON.tell('member global fake', 'member global bob', 'member global a:b:c', 'member lobby eve',
-            'connection bob connected')
+            'connection bob connected', 'transfer 7 incoming bob 10 photo.jpg')
 
 # As readline does it: the line up to the cursor, its words split at COMP_WORDBREAKS, then the function.
 BASH = r'''
@@ -99,7 +99,7 @@ def help_of(*args):
     result = shell(sentient_path(), *args, '--help')
     options = set(re.findall(r'^  (?:-\w, )?(--[\w-]+)', result.stdout, re.M))
     section = result.stdout.partition('\nCommands;')[2].partition('\n\n')[0]
-    return options, set(re.findall(r'^  ([a-z]+)\b', section, re.M))
+    return options, set(re.findall(r'^  ([a-z][a-z-]*)\b', section, re.M))
 
 
 def commands():
@@ -125,7 +125,7 @@ def bash_help():
         if command != 'config':
             equal(sorted(set(in_bash(f'sentient {command} --')) ^ help_of(command)[0]), [],
                   f'options of {command} not in both')
-    equal(in_bash('sentient re'), ['reload'], 're')
+    equal(in_bash('sentient re'), ['refuse', 'reload'], 're')
     equal(in_bash('sentient --json sta'), ['status', 'start'], 'after an option')
     equal(in_bash('sentient --node-id status --ser'), ['--server'], 'a value is no command')
 
@@ -138,6 +138,7 @@ def bash_names():
                          ('sentient send --priority ', ['low', 'normal', 'high']),
                          ('sentient send --room ', ['global', 'lobby']), ('sentient send --room=l', ['lobby']),
                          ('sentient send a:b:', ['c']), ('sentient connect e', ['eve']),
+                         ('sentient send-file b', ['bob']), ('sentient accept ', ['7']),
                          ('sentient disconnect ', ['bob']), ('sentient stop ', ['coordinator', 'node']),
                          ('sentient config ', ['show', 'check']), ('sentient status ', [])):
         equal(in_bash(line), wanted, line)

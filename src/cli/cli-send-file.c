@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* sentient send-file: by the daemon, or if there is none, or another coordinator is named, as a
+ * node of its own. */
+
+#include "cli-send-file.h"
+
+#include <fcntl.h>
+#include <gio/gunixfdlist.h>
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli-output.h"
+#include "cli-progress.h"
+#include "cli-run.h"
+#include "cli-transfer.h"
+
+#define FILES_MAX 64
+
+typedef struct
+{
+  CliRun run;
+  CliRemote *remote;
+  CliProgress *progress;
+} Sending;
+
+static gboolean
+names_network (CliRemote *remote)
+{
+  return remote->seeds != NULL || remote->stun != NULL || remote->turn != NULL
+         || remote->config_file != NULL || remote->node_id != NULL || remote->room != NULL;
+}
+
+static gboolean
+check (CliRemote *remote, GError **error)
+{
+  g_autoptr (SentientSettings) settings = NULL;
+
+  if (!cli_check_node_id (remote->words[0], error))
+    return FALSE;
+  if (remote->n_words - 1 > FILES_MAX)
+    cli_usage_error (error,
+                     _ ("these are more than %d files: send them one after the other, or pack "
+                        "them into one"),
+                     FILES_MAX);
+  else if (remote->name != NULL && remote->n_words > 2)
+    cli_usage_error (error, _ ("--name goes with one file"));
+  else if (remote->name != NULL && (*remote->name == '\0' || strchr (remote->name, '/') != NULL))
+    cli_usage_error (error, _ ("--name: a file's name has no \"/\""));
+  else if (remote->no_wait && names_network (remote))
+    cli_usage_error (error,
+                     _ ("--no-wait is for the daemon, which goes on sending; --seed, --stun, "
+                        "--turn, --config, --room and --node-id are for a node that ends with "
+                        "this command"));
+  else if (remote->node_id == NULL || cli_check_node_id (remote->node_id, error))
+    {
+      if (remote->room != NULL && !cli_check_room (remote->room, error))
+        return FALSE;
+      settings = cli_send_file_new_settings (remote, error);
+      return settings != NULL;
+    }
+  return FALSE;
+}
+
+/* Opening */
+
+static gboolean
+open_file (CliRemote *remote, const char *path, CliOutgoing *file)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (g_str_equal (path, "-"))
+    {
+      file->fd = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+      file->name = g_strdup ("stdin");
+      file->media_type = g_strdup ("");
+    }
+  else
+    file->fd = sentient_client_open_file (path, &file->name, &file->media_type, &error);
+  if (file->fd < 0)
+    {
+      g_autofree char *shown = error != NULL ? cli_escape (error->message, -1) : NULL;
+
+      cli_complain ("%s", shown != NULL ? shown : _ ("the input cannot be read"));
+      return FALSE;
+    }
+  if (remote->name != NULL)
+    {
+      g_free (file->name);
+      file->name = g_strdup (remote->name);
+    }
+  return TRUE;
+}
+
+static void
+close_files (CliOutgoing *files, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      if (files[i].fd >= 0)
+        g_close (files[i].fd, NULL);
+      g_free (files[i].name);
+      g_free (files[i].media_type);
+    }
+}
+
+/* By the daemon */
+
+static void
+on_over (gpointer user_data)
+{
+  Sending *self = user_data;
+
+  cli_run_stop (&self->run,
+                cli_progress_get_n_failed (self->progress) > 0 ? CLI_EXIT_FAILED : CLI_EXIT_OK);
+}
+
+/* All are over, or somebody had enough of it. */
+static void
+stop (gpointer user_data)
+{
+  Sending *self = user_data;
+  GDBusConnection *bus = g_dbus_proxy_get_connection (
+      G_DBUS_PROXY (sentient_client_get_manager (self->remote->client)));
+
+  if (!cli_progress_is_over (self->progress))
+    {
+      self->run.status = CLI_EXIT_FAILED;
+      cli_progress_cancel (self->progress);
+    }
+  g_dbus_connection_flush_sync (bus, NULL, NULL);
+  cli_run_finished (&self->run);
+}
+
+static void
+on_available (SentientClient *client, GParamSpec *pspec, Sending *self)
+{
+  if (sentient_client_is_available (client) || self->run.stopping)
+    return;
+  cli_complain ("%s", sentient_client_get_error (client));
+  self->run.stopping = TRUE;
+  self->run.status = CLI_EXIT_FAILED;
+  cli_run_finished (&self->run);
+}
+
+/* NULL: it is not in the list, which came in order before the answer to the call. */
+static SentientDBusTransfer *
+find_transfer (CliRemote *remote, const char *path)
+{
+  const char *slash = strrchr (path, '/');
+
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  return sentient_client_find_transfer (remote->client, g_ascii_strtoull (slash + 1, NULL, 10));
+}
+
+static gboolean
+offer (Sending *self, CliOutgoing *file)
+{
+  CliRemote *remote = self->remote;
+  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new_from_array (&file->fd, 1);
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+  SentientDBusTransfer *transfer;
+
+  file->fd = -1;
+  if (!sentient_dbus_manager_call_send_file_sync (sentient_client_get_manager (remote->client),
+                                                  remote->words[0], g_variant_new_handle (0),
+                                                  file->name, file->media_type, fds, &path, NULL,
+                                                  NULL, &error))
+    {
+      cli_remote_failed (error);
+      cli_progress_fail (self->progress);
+      return FALSE;
+    }
+  transfer = find_transfer (remote, path);
+  if (transfer == NULL)
+    cli_progress_fail (self->progress);
+  else if (!remote->no_wait)
+    cli_progress_add (self->progress, transfer);
+  else
+    {
+      g_auto (CliTransfer) now = { 0 };
+
+      cli_transfer_init (&now, transfer);
+      if (remote->json)
+        cli_transfer_print_json (&now);
+      else
+        cli_say (CLI_GOOD, _ ("Offered %s to %s as number %llu."), file->name, remote->words[0],
+                 (unsigned long long)now.number);
+    }
+  return TRUE;
+}
+
+static int
+send_by_daemon (CliRemote *remote, CliOutgoing *files, guint n_files)
+{
+  Sending self = { .remote = remote };
+  guint n_offered = 0;
+  int status = CLI_EXIT_OK;
+
+  cli_run_init (&self.run, stop, &self);
+  self.progress = cli_progress_new (remote->json, on_over, &self);
+  cli_progress_expect (self.progress, n_files);
+  g_signal_connect (remote->client, "notify::available", G_CALLBACK (on_available), &self);
+  for (guint i = 0; i < n_files && sentient_client_is_available (remote->client); i++)
+    n_offered += offer (&self, &files[i]);
+  if (remote->no_wait)
+    status = n_offered == n_files ? CLI_EXIT_OK : CLI_EXIT_FAILED;
+  else if (self.run.stopping)
+    status = self.run.status;
+  else
+    status = cli_run_loop (&self.run);
+  g_signal_handlers_disconnect_by_data (remote->client, &self);
+  cli_progress_free (self.progress);
+  cli_run_clear (&self.run);
+  return status;
+}
+
+static int
+run (CliRemote *remote)
+{
+  CliOutgoing files[FILES_MAX] = { 0 };
+  guint n_files = remote->n_words - 1;
+  int status = CLI_EXIT_FAILED;
+
+  for (guint i = 0; i < n_files; i++)
+    if (!open_file (remote, remote->words[i + 1], &files[i]))
+      {
+        close_files (files, i);
+        return CLI_EXIT_FAILED;
+      }
+  /* Without a bus there is no daemon, and nothing is lost. */
+  if (names_network (remote) || !cli_remote_open (remote, NULL)
+      || sentient_client_get_manager (remote->client) == NULL)
+    {
+      if (remote->no_wait)
+        cli_complain (_ ("--no-wait: there is no daemon that would go on sending; start it with "
+                         "sentient start"));
+      else
+        status = cli_send_file_alone (remote, files, n_files);
+    }
+  else
+    status = send_by_daemon (remote, files, n_files);
+  close_files (files, n_files);
+  return status;
+}
+
+const CliCommand cli_command_send_file = {
+  .name = "send-file",
+  .arguments = N_ ("NODE FILE..."),
+  .summary = N_ ("Send files to a node; -: the input"),
+  .min_words = 2,
+  .max_words = G_MAXUINT,
+  .takes = CLI_TAKES_NAME | CLI_TAKES_NO_WAIT | CLI_TAKES_NODE,
+  .needs = CLI_NEEDS_NOTHING,
+  .check = check,
+  .run = run,
+};
