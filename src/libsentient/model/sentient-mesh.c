@@ -5,6 +5,7 @@
 
 #define DIGEST_LEN 32
 #define FURTHER_RINGS 4
+#define STAND_INS_SEEN 3
 
 typedef struct
 {
@@ -166,18 +167,30 @@ sentient_mesh_is_full (SentientMesh *self)
 
 /* The graph */
 
+/* order: between the room and the id, with the line feeds around it. */
+static void
+digest_place_in (SentientMesh *self,
+                 GChecksum *checksum,
+                 const char *order,
+                 const char *id,
+                 guint8 *digest)
+{
+  gsize len = DIGEST_LEN;
+
+  g_checksum_reset (checksum);
+  g_checksum_update (checksum, (const guchar *)self->room, -1);
+  g_checksum_update (checksum, (const guchar *)order, -1);
+  g_checksum_update (checksum, (const guchar *)id, -1);
+  g_checksum_get_digest (checksum, digest, &len);
+}
+
 static void
 digest_place (SentientMesh *self, GChecksum *checksum, guint ring, const char *id, guint8 *digest)
 {
-  gsize len = DIGEST_LEN;
-  char number[16];
+  char order[16];
 
-  g_checksum_reset (checksum);
-  g_snprintf (number, sizeof number, "\n%u\n", ring);
-  g_checksum_update (checksum, (const guchar *)self->room, -1);
-  g_checksum_update (checksum, (const guchar *)number, -1);
-  g_checksum_update (checksum, (const guchar *)id, -1);
-  g_checksum_get_digest (checksum, digest, &len);
+  g_snprintf (order, sizeof order, "\n%u\n", ring);
+  digest_place_in (self, checksum, order, id, digest);
 }
 
 static void
@@ -314,6 +327,81 @@ find_graph (SentientMesh *self)
     }
   for (guint i = 0; i < FURTHER_RINGS; i++)
     lay_further_ring (self, checksum, self->n_rings + i, places);
+}
+
+/* All of them, in an order that is the member's own: so those who lack neighbours do not all go to
+ * the same few. digests: room for as many. */
+static void
+order_relays (SentientMesh *self, const Member *own, Place *places, guint8 *digests)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree char *order = g_strdup_printf ("\n%s\n", own->node_id);
+
+  for (guint i = 0; i < self->relays->len; i++)
+    {
+      const Member *member = self->relays->pdata[i];
+      guint8 *digest = digests + (gsize)i * DIGEST_LEN;
+
+      digest_place_in (self, checksum, order, member->node_id, digest);
+      set_place (&places[i], member, digest);
+    }
+  g_qsort_with_data (places, (gint)self->relays->len, sizeof *places, compare_places, NULL);
+}
+
+static guint
+count_lacking (SentientMesh *self, const Member *own, GHashTable *unreachable)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->n_edges[own->index]; i++)
+    {
+      guint other = self->edges[(gsize)own->index * 2 * self->n_rings + i];
+
+      n += g_hash_table_contains (unreachable, ((Member *)self->relays->pdata[other])->node_id);
+    }
+  return n;
+}
+
+static void
+add_stand_ins (SentientMesh *self,
+               const Member *own,
+               GHashTable *unreachable,
+               guint n_wanted,
+               GPtrArray *list)
+{
+  guint n = self->relays->len, n_seen = 0;
+  g_autofree Place *places = g_new (Place, n);
+  g_autofree guint8 *digests = g_malloc ((gsize)n * DIGEST_LEN);
+
+  order_relays (self, own, places, digests);
+  for (guint i = 0; i < n && n_seen < STAND_INS_SEEN * 2 * self->n_rings && list->len < n_wanted;
+       i++)
+    {
+      const Member *member = places[i].member;
+
+      if (member == own || has_edge (self, own->index, member->index))
+        continue;
+      n_seen++;
+      if (!g_hash_table_contains (unreachable, member->node_id))
+        g_ptr_array_add (list, member->node_id);
+    }
+}
+
+GPtrArray *
+sentient_mesh_list_stand_ins (SentientMesh *self, const char *node_id, GHashTable *unreachable)
+{
+  const Member *own = g_hash_table_lookup (self->members, node_id);
+  GPtrArray *list = g_ptr_array_new ();
+  guint n_lacking;
+
+  if (own == NULL || own->is_plain || g_hash_table_size (unreachable) == 0
+      || sentient_mesh_is_full (self))
+    return list;
+  find_graph (self);
+  n_lacking = count_lacking (self, own, unreachable);
+  if (n_lacking > 0)
+    add_stand_ins (self, own, unreachable, n_lacking, list);
+  return list;
 }
 
 static void

@@ -51,5 +51,15 @@ guint sentient_mesh_get_n_members (SentientMesh *self);
 gboolean sentient_mesh_is_full (SentientMesh *self);
 /* (element-type utf8): node ids, good until a member is removed. Of nobody who is no member. */
 GPtrArray *sentient_mesh_list_neighbours (SentientMesh *self, const char *node_id);
+/* (element-type utf8): who stands in for neighbours of a member that it cannot reach, as two nodes
+ * behind certain kinds of NAT cannot. unreachable: the ids of all whom it knows to be so. Each
+ * member finds its own, and the others need not agree: one who wants a connection is enough.
+ *
+ * They are the first in an order of the member's own, as in a ring that has its id for a number,
+ * without its neighbours, plain members and the unreachable: as many as it lacks neighbours, so at
+ * most the degree. Only the first 3 * degree are looked at: who cannot reach any of them is let
+ * be. */
+GPtrArray *
+sentient_mesh_list_stand_ins (SentientMesh *self, const char *node_id, GHashTable *unreachable);
 
 G_END_DECLS

@@ -13,6 +13,19 @@ typedef struct
   gboolean is_settled; /* it was connected, or tried */
 } SentientPeerWish;
 
+/* A room as the mesh sees it. */
+typedef struct
+{
+  char *name;
+  SentientMesh *mesh;
+  GHashTable *members;    /* node id → Member */
+  GHashTable *neighbours; /* node ids */
+  GHashTable *stand_ins;  /* likewise: for those of them that cannot be reached */
+  guint generation;
+  gboolean is_new;  /* we have just joined it */
+  gboolean is_told; /* that its neighbours are others */
+} SentientMeshRoom;
+
 struct _SentientPeerMesh
 {
   SentientPeer *peer; /* it owns us */
@@ -24,8 +37,9 @@ struct _SentientPeerMesh
   guint wait_ms;
   guint settle_ms;
   guint grace_ms;
-  GHashTable *rooms;  /* name → MeshRoom */
-  GHashTable *wanted; /* node id → SentientPeerWish: the neighbours in any room */
+  GHashTable *rooms;  /* name → SentientMeshRoom */
+  GHashTable *wanted; /* node id → SentientPeerWish: the neighbours in any room, and
+                         who stands in for them */
   GHashTable *asked;  /* node ids: whom an application connected to */
   GHashTable *edges;  /* node id → Edge: what is open */
   gboolean is_over;   /* the peer is being disposed of */

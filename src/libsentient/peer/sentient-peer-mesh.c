@@ -14,18 +14,6 @@
  * What the rooms are like is looked at when they are asked about or after they changed, not with
  * each change. */
 
-/* A room as the mesh sees it. */
-typedef struct
-{
-  char *name;
-  SentientMesh *mesh;
-  GHashTable *members;    /* node id → Member */
-  GHashTable *neighbours; /* node ids */
-  guint generation;
-  gboolean is_new;  /* we have just joined it */
-  gboolean is_told; /* that its neighbours are others */
-} MeshRoom;
-
 typedef struct
 {
   guint came; /* generation of the room: when it was there for the first time */
@@ -35,11 +23,12 @@ typedef struct
 static void
 mesh_room_free (gpointer data)
 {
-  MeshRoom *room = data;
+  SentientMeshRoom *room = data;
 
   sentient_mesh_free (room->mesh);
   g_hash_table_unref (room->members);
   g_hash_table_unref (room->neighbours);
+  g_hash_table_unref (room->stand_ins);
   g_free (room->name);
   g_free (room);
 }
@@ -95,6 +84,7 @@ sentient_peer_mesh_new (SentientPeer *peer)
   self->edges = sentient_peer_mesh_edges_new ();
   g_signal_connect (peer->rooms, "items-changed", G_CALLBACK (on_rooms_changed), peer);
   g_signal_connect_swapped (peer->connections, "items-changed", G_CALLBACK (on_changed), peer);
+  g_signal_connect (peer, "peer-connected", G_CALLBACK (on_changed), NULL); /* the same item */
   g_signal_connect (peer, "notify::state", G_CALLBACK (on_changed), NULL);
   g_signal_connect (peer, "notify::auto-connect", G_CALLBACK (on_changed), NULL);
   return self;
@@ -144,15 +134,16 @@ are_we_plain (SentientPeer *peer, const char *room)
   return !sentient_metadata_has_capability (told, SENTIENT_GOSSIP_CAPABILITY);
 }
 
-static MeshRoom *
+static SentientMeshRoom *
 add_room (SentientPeerMesh *self, const char *name)
 {
-  MeshRoom *room = g_new0 (MeshRoom, 1);
+  SentientMeshRoom *room = g_new0 (SentientMeshRoom, 1);
 
   room->name = g_strdup (name);
   room->mesh = sentient_mesh_new (name, self->limit, self->degree);
   room->members = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   room->neighbours = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  room->stand_ins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   room->is_new = TRUE;
   room->is_told = TRUE;
   g_hash_table_insert (self->rooms, room->name, room);
@@ -161,7 +152,7 @@ add_room (SentientPeerMesh *self, const char *name)
 }
 
 static gboolean
-see_member (SentientPeerMesh *self, MeshRoom *room, SentientMember *seen)
+see_member (SentientPeerMesh *self, SentientMeshRoom *room, SentientMember *seen)
 {
   const char *node_id = sentient_member_get_node_id (seen);
   Member *member = g_hash_table_lookup (room->members, node_id);
@@ -181,7 +172,7 @@ see_member (SentientPeerMesh *self, MeshRoom *room, SentientMember *seen)
 }
 
 static gboolean
-forget_unseen (SentientPeerMesh *self, MeshRoom *room)
+forget_unseen (SentientPeerMesh *self, SentientMeshRoom *room)
 {
   gboolean changed = FALSE;
   GHashTableIter iter;
@@ -200,20 +191,39 @@ forget_unseen (SentientPeerMesh *self, MeshRoom *room)
   return changed;
 }
 
-static void
-find_neighbours (SentientPeerMesh *self, MeshRoom *room)
+/* TRUE: they are others now. */
+static gboolean
+take_ids (GHashTable **place, GPtrArray *list)
 {
-  g_autoptr (GPtrArray) list = sentient_mesh_list_neighbours (room->mesh, self->peer->node_id);
-  g_autoptr (GHashTable) former = g_steal_pointer (&room->neighbours);
+  g_autoptr (GHashTable) former = g_steal_pointer (place);
   guint n_kept = 0;
 
-  room->neighbours = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  *place = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < list->len; i++)
     {
       n_kept += g_hash_table_contains (former, list->pdata[i]);
-      g_hash_table_add (room->neighbours, g_strdup (list->pdata[i]));
+      g_hash_table_add (*place, g_strdup (list->pdata[i]));
     }
-  if (n_kept != list->len || n_kept != g_hash_table_size (former))
+  return n_kept != list->len || n_kept != g_hash_table_size (former);
+}
+
+static void
+find_neighbours (SentientPeerMesh *self, SentientMeshRoom *room)
+{
+  g_autoptr (GPtrArray) list = sentient_mesh_list_neighbours (room->mesh, self->peer->node_id);
+
+  if (take_ids (&room->neighbours, list))
+    room->is_told = FALSE;
+}
+
+static void
+find_stand_ins (SentientPeerMesh *self, SentientMeshRoom *room)
+{
+  g_autoptr (GHashTable) unreachable = sentient_peer_list_unreachable (self->peer);
+  g_autoptr (GPtrArray) list
+      = sentient_mesh_list_stand_ins (room->mesh, self->peer->node_id, unreachable);
+
+  if (take_ids (&room->stand_ins, list))
     room->is_told = FALSE;
 }
 
@@ -221,7 +231,7 @@ static void
 sync_room (SentientPeerMesh *self, SentientRoom *from)
 {
   const char *name = sentient_room_get_name (from);
-  MeshRoom *room = g_hash_table_lookup (self->rooms, name);
+  SentientMeshRoom *room = g_hash_table_lookup (self->rooms, name);
   gboolean changed;
 
   if (room == NULL)
@@ -234,13 +244,16 @@ sync_room (SentientPeerMesh *self, SentientRoom *from)
   changed |= forget_unseen (self, room);
   if (changed)
     find_neighbours (self, room);
+  find_stand_ins (self, room);
 }
 
 static gint64
-when_to_offer (SentientPeerMesh *self, MeshRoom *room, const char *node_id, gint64 now)
+when_to_offer (SentientPeerMesh *self, SentientMeshRoom *room, const char *node_id, gint64 now)
 {
   const Member *member = g_hash_table_lookup (room->members, node_id);
 
+  if (g_hash_table_contains (room->stand_ins, node_id)) /* it knows nothing of that */
+    return now;
   if (room->is_new) /* in a large room others may be about to join as well */
     return sentient_mesh_is_full (room->mesh) ? now : now + self->settle_ms / 2;
   /* Who has just come offers to us. */
@@ -250,12 +263,16 @@ when_to_offer (SentientPeerMesh *self, MeshRoom *room, const char *node_id, gint
 }
 
 static void
-add_wishes (SentientPeerMesh *self, MeshRoom *room, GHashTable *former, gint64 now)
+add_wishes (SentientPeerMesh *self,
+            SentientMeshRoom *room,
+            GHashTable *ids,
+            GHashTable *former,
+            gint64 now)
 {
   GHashTableIter iter;
   gpointer node_id, key, value;
 
-  g_hash_table_iter_init (&iter, room->neighbours);
+  g_hash_table_iter_init (&iter, ids);
   while (g_hash_table_iter_next (&iter, &node_id, NULL))
     {
       if (g_hash_table_contains (self->wanted, node_id))
@@ -277,14 +294,17 @@ find_wishes (SentientPeerMesh *self)
   g_autoptr (GHashTable) former = g_steal_pointer (&self->wanted);
   gint64 now = sentient_clock_get_monotonic_ms (self->peer->clock);
   GHashTableIter iter;
-  gpointer room;
+  gpointer value;
 
   self->wanted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_hash_table_iter_init (&iter, self->rooms);
-  while (g_hash_table_iter_next (&iter, NULL, &room))
+  while (g_hash_table_iter_next (&iter, NULL, &value))
     {
-      add_wishes (self, room, former, now);
-      ((MeshRoom *)room)->is_new = FALSE;
+      SentientMeshRoom *room = value;
+
+      add_wishes (self, room, room->neighbours, former, now);
+      add_wishes (self, room, room->stand_ins, former, now);
+      room->is_new = FALSE;
     }
 }
 
@@ -318,17 +338,20 @@ sentient_peer_mesh_sync (SentientPeer *peer)
 
 /* What follows from it */
 
-/* The room in which the node is a neighbour; NULL: it is none. */
+/* The room in which the node is a neighbour, or stands in for one; NULL: it is none. */
 static const char *
 find_room_of (SentientPeerMesh *self, const char *node_id)
 {
   GHashTableIter iter;
-  gpointer name, room;
+  gpointer name, value;
 
   g_hash_table_iter_init (&iter, self->rooms);
-  while (g_hash_table_iter_next (&iter, &name, &room))
+  while (g_hash_table_iter_next (&iter, &name, &value))
     {
-      if (g_hash_table_contains (((MeshRoom *)room)->neighbours, node_id))
+      const SentientMeshRoom *room = value;
+
+      if (g_hash_table_contains (room->neighbours, node_id)
+          || g_hash_table_contains (room->stand_ins, node_id))
         return name;
     }
   return NULL;
@@ -397,7 +420,7 @@ tell_neighbours (SentientPeerMesh *self)
 
   for (guint i = 0; i < names->len; i++)
     {
-      MeshRoom *room = g_hash_table_lookup (self->rooms, names->pdata[i]);
+      SentientMeshRoom *room = g_hash_table_lookup (self->rooms, names->pdata[i]);
       g_autoptr (SentientRoom) of = sentient_peer_find_room (self->peer, names->pdata[i]);
 
       if (of != NULL)
@@ -449,7 +472,7 @@ void
 sentient_peer_mesh_greet (SentientPeer *peer, const char *name)
 {
   SentientPeerMesh *self = peer->mesh;
-  MeshRoom *room = g_hash_table_lookup (self->rooms, name);
+  SentientMeshRoom *room = g_hash_table_lookup (self->rooms, name);
   gboolean is_new = room == NULL || room->is_new;
   g_autoptr (GPtrArray) ids = NULL;
 
@@ -469,96 +492,4 @@ sentient_peer_mesh_greet (SentientPeer *peer, const char *name)
       if (is_new || g_hash_table_contains (peer->attempts, ids->pdata[i]))
         greet (self, ids->pdata[i]);
     }
-}
-
-gboolean
-sentient_peer_mesh_is_neighbour (SentientPeer *peer, const char *node_id)
-{
-  sentient_peer_mesh_sync (peer);
-  return g_hash_table_contains (peer->mesh->wanted, node_id);
-}
-
-gboolean
-sentient_peer_mesh_wants (SentientPeer *peer, const char *node_id)
-{
-  return g_hash_table_contains (peer->mesh->asked, node_id)
-         || sentient_peer_mesh_is_neighbour (peer, node_id);
-}
-
-void
-sentient_peer_mesh_ask (SentientPeer *peer, const char *node_id, gboolean asked)
-{
-  if (asked)
-    g_hash_table_add (peer->mesh->asked, g_strdup (node_id));
-  else
-    g_hash_table_remove (peer->mesh->asked, node_id);
-  sentient_peer_mesh_schedule (peer->mesh, 0);
-}
-
-gboolean
-sentient_peer_mesh_passes_on (SentientPeer *peer, const char *name, const char *node_id)
-{
-  MeshRoom *room;
-
-  sentient_peer_mesh_sync (peer);
-  room = g_hash_table_lookup (peer->mesh->rooms, name);
-  return room != NULL && sentient_mesh_passes_on (room->mesh, peer->node_id)
-         && sentient_mesh_passes_on (room->mesh, node_id);
-}
-
-gboolean
-sentient_peer_mesh_reaches_all (SentientPeer *peer, SentientRoom *of)
-{
-  MeshRoom *room;
-
-  sentient_peer_mesh_sync (peer);
-  room = g_hash_table_lookup (peer->mesh->rooms, sentient_room_get_name (of));
-  if (room == NULL || !sentient_mesh_passes_on (room->mesh, peer->node_id))
-    return TRUE; /* nobody passes on anything of ours */
-  if (!sentient_mesh_is_full (room->mesh))
-    return FALSE;
-  for (guint i = 0; i < sentient_room_get_n_members (of); i++)
-    {
-      const char *node_id = sentient_member_get_node_id (sentient_room_peek (of, i));
-      SentientConnection *connection = g_hash_table_lookup (peer->open, node_id);
-
-      if (sentient_mesh_passes_on (room->mesh, node_id)
-          && (connection == NULL || !sentient_connection_is_usable (connection)))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/**
- * sentient_peer_list_neighbours:
- * @self: a peer
- * @room: a room that was joined
- *
- * Whom the peer connects to by itself in that room: all members of a small one, about
- * #SentientPeer:mesh-degree of a large one, and in any case those that do not pass broadcasts on.
- *
- * Returns: (transfer full): node ids, in no order; none if the room was not joined
- *
- * Since: 0.1
- */
-GStrv
-sentient_peer_list_neighbours (SentientPeer *self, const char *room)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  MeshRoom *of;
-  GHashTableIter iter;
-  gpointer node_id;
-
-  g_return_val_if_fail (SENTIENT_IS_PEER (self), NULL);
-  g_return_val_if_fail (room != NULL, NULL);
-
-  sentient_peer_mesh_sync (self);
-  of = g_hash_table_lookup (self->mesh->rooms, room);
-  if (of != NULL)
-    {
-      g_hash_table_iter_init (&iter, of->neighbours);
-      while (g_hash_table_iter_next (&iter, &node_id, NULL))
-        g_strv_builder_add (builder, node_id);
-    }
-  return g_strv_builder_end (builder);
 }

@@ -334,6 +334,9 @@ void sentient_peer_fail_attempts (SentientPeer *self, const GError *error, gbool
 /* sentient-peer-retry.c */
 GHashTable *sentient_peer_retries_new (void);
 void sentient_peer_retry_later (SentientPeer *self, const char *node_id);
+/* (element-type utf8): whom the peer tried to connect to by itself, more than once and in vain;
+ * good until something is tried again. */
+GHashTable *sentient_peer_list_unreachable (SentientPeer *self);
 /* All is well with the node, or it is gone. */
 void sentient_peer_forget_retries (SentientPeer *self, const char *node_id);
 

@@ -8,6 +8,8 @@
  * A connection that lost its link is tried as long as it may, see sentient-peer-recovery.c. */
 
 #define RETRIES_MAX 5
+/* So many failures in a row, and another one stands in for a neighbour in a large room. */
+#define UNREACHABLE_AFTER 2
 #define RETRY_MAX_MS 30000
 #define RECOVERY_RETRY_MAX_MS 4000
 
@@ -56,7 +58,9 @@ on_retry (gpointer user_data)
   if (room == NULL
       || (!sentient_peer_is_lost (self, node_id) && !sentient_peer_mesh_wants (self, node_id)))
     {
-      sentient_peer_forget_retries (self, node_id);
+      /* Else it is remembered, so that nobody has it stand in for another one again. */
+      if (room == NULL || retry->n_tries < UNREACHABLE_AFTER)
+        sentient_peer_forget_retries (self, node_id);
       return G_SOURCE_REMOVE;
     }
   sentient_peer_trace (self, node_id, "trying again");
@@ -68,7 +72,6 @@ void
 sentient_peer_retry_later (SentientPeer *self, const char *node_id)
 {
   Retry *retry = g_hash_table_lookup (self->retries, node_id);
-
   gboolean recovers = sentient_peer_is_lost (self, node_id);
 
   if ((!self->auto_connect && !recovers) || self->is_closing
@@ -93,6 +96,8 @@ sentient_peer_retry_later (SentientPeer *self, const char *node_id)
       return;
     }
   retry->n_tries++;
+  if (retry->n_tries == UNREACHABLE_AFTER)
+    sentient_peer_mesh_touch (self);
   retry->timer = sentient_peer_add_timeout (self, sentient_backoff_next_ms (&retry->backoff, NULL),
                                             on_retry, retry);
 }
@@ -100,5 +105,29 @@ sentient_peer_retry_later (SentientPeer *self, const char *node_id)
 void
 sentient_peer_forget_retries (SentientPeer *self, const char *node_id)
 {
+  const Retry *retry = g_hash_table_lookup (self->retries, node_id);
+
+  if (retry != NULL && retry->n_tries >= UNREACHABLE_AFTER)
+    sentient_peer_mesh_touch (self);
   g_hash_table_remove (self->retries, node_id);
+}
+
+GHashTable *
+sentient_peer_list_unreachable (SentientPeer *self)
+{
+  GHashTable *ids = g_hash_table_new (g_str_hash, g_str_equal);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->retries);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const Retry *retry = value;
+
+      /* One that was lost may be back soon. */
+      if (retry->n_tries >= UNREACHABLE_AFTER
+          && !g_hash_table_contains (self->open, retry->node_id))
+        g_hash_table_add (ids, retry->node_id);
+    }
+  return ids;
 }

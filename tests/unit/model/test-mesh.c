@@ -304,6 +304,239 @@ test_plain (void)
   g_assert_true (sentient_mesh_contains (mesh, "legacy"));
 }
 
+/* Members that cannot reach each other */
+
+static gboolean
+is_in (GPtrArray *list, const char *id)
+{
+  return g_ptr_array_find_with_equal_func (list, id, g_str_equal, NULL);
+}
+
+/* The rule, on a room in which one member reaches fewer and fewer. */
+static void
+test_stand_ins (void)
+{
+  g_autoptr (SentientMesh) mesh = sentient_mesh_new ("lab", 8, 6);
+  g_autoptr (GPtrArray) ids = make_ids (mesh, "n", 40);
+  g_autoptr (GPtrArray) neighbours = sentient_mesh_list_neighbours (mesh, "n0");
+  g_autoptr (GHashTable) unreachable = g_hash_table_new (g_str_hash, g_str_equal);
+  guint n_tried = 0;
+
+  sentient_mesh_add (mesh, "browser", TRUE);
+  for (;;)
+    {
+      g_autoptr (GPtrArray) list = sentient_mesh_list_stand_ins (mesh, "n0", unreachable);
+      guint n_lacking = MIN (n_tried, neighbours->len);
+
+      for (guint i = 0; i < list->len; i++)
+        {
+          g_assert_false (is_in (neighbours, list->pdata[i]));
+          g_assert_false (g_hash_table_contains (unreachable, list->pdata[i]));
+          g_assert_cmpstr (list->pdata[i], !=, "n0");
+          g_assert_cmpstr (list->pdata[i], !=, "browser");
+        }
+      g_assert_cmpuint (list->len, <=, n_lacking);
+      if (n_tried <= neighbours->len)
+        g_assert_cmpuint (list->len, ==, n_lacking);
+      else if (list->len == 0)
+        break; /* there are others, but that is enough */
+      g_hash_table_add (unreachable,
+                        n_tried < neighbours->len ? neighbours->pdata[n_tried] : list->pdata[0]);
+      n_tried++;
+    }
+  g_assert_cmpuint (n_tried, ==, neighbours->len + 3 * 6);
+}
+
+/* Those who are not asked for, or need none. */
+static void
+test_no_stand_ins (void)
+{
+  g_autoptr (SentientMesh) mesh = sentient_mesh_new ("lab", 8, 6);
+  g_autoptr (GPtrArray) ids = make_ids (mesh, "n", 8);
+  g_autoptr (GHashTable) unreachable = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) of_full = NULL;
+  g_autoptr (GPtrArray) of_plain = NULL;
+  g_autoptr (GPtrArray) of_stranger = NULL;
+  g_autoptr (GPtrArray) for_others = NULL;
+  g_autoptr (GPtrArray) neighbours = NULL;
+
+  g_hash_table_add (unreachable, (gpointer) "n3");
+  of_full = sentient_mesh_list_stand_ins (mesh, "n0", unreachable);
+  g_assert_cmpuint (of_full->len, ==, 0); /* all are neighbours already */
+  sentient_mesh_add (mesh, "browser", TRUE);
+  for (guint i = 8; i < 40; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("n%u", i);
+
+      sentient_mesh_add (mesh, id, FALSE);
+    }
+  of_plain = sentient_mesh_list_stand_ins (mesh, "browser", unreachable);
+  of_stranger = sentient_mesh_list_stand_ins (mesh, "stranger", unreachable);
+  g_assert_cmpuint (of_plain->len + of_stranger->len, ==, 0);
+  neighbours = sentient_mesh_list_neighbours (mesh, "n0");
+  g_hash_table_remove_all (unreachable);
+  for (guint i = 1; i < 40; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("n%u", i);
+
+      if (!is_in (neighbours, id))
+        g_hash_table_add (unreachable, ids->pdata[i % 8]);
+    }
+  for (guint i = 0; i < 8; i++)
+    if (is_in (neighbours, ids->pdata[i]))
+      g_hash_table_remove (unreachable, ids->pdata[i]);
+  for_others = sentient_mesh_list_stand_ins (mesh, "n0", unreachable);
+  g_assert_cmpuint (for_others->len, ==, 0);
+}
+
+/* A room as NAT would have it. */
+typedef struct
+{
+  SentientMesh *mesh;
+  GPtrArray *ids;
+  GHashTable *hard; /* ids: no two of them can reach each other */
+  GHashTable *out;  /* id → GPtrArray of ids: connections */
+} NatRoom;
+
+static void
+connect_both (NatRoom *room, const char *one, const char *other)
+{
+  GPtrArray *of_one = g_hash_table_lookup (room->out, one);
+
+  if (is_in (of_one, other))
+    return;
+  g_ptr_array_add (of_one, (gpointer)other);
+  g_ptr_array_add (g_hash_table_lookup (room->out, other), (gpointer)one);
+}
+
+/* Each finds out whom it does not reach, until it has tried all that it may. */
+static void
+connect_member (NatRoom *room, const char *id, gboolean with_stand_ins)
+{
+  g_autoptr (GPtrArray) neighbours = sentient_mesh_list_neighbours (room->mesh, id);
+  g_autoptr (GHashTable) unreachable = g_hash_table_new (g_str_hash, g_str_equal);
+  gboolean is_hard = g_hash_table_contains (room->hard, id), is_stable = FALSE;
+
+  for (guint i = 0; i < neighbours->len; i++)
+    {
+      if (is_hard && g_hash_table_contains (room->hard, neighbours->pdata[i]))
+        g_hash_table_add (unreachable, neighbours->pdata[i]);
+      else
+        connect_both (room, id, neighbours->pdata[i]);
+    }
+  while (with_stand_ins && !is_stable)
+    {
+      g_autoptr (GPtrArray) list = sentient_mesh_list_stand_ins (room->mesh, id, unreachable);
+
+      is_stable = TRUE;
+      for (guint i = 0; i < list->len; i++)
+        {
+          if (is_hard && g_hash_table_contains (room->hard, list->pdata[i]))
+            is_stable = !g_hash_table_add (unreachable, list->pdata[i]) && is_stable;
+          else if (is_stable && i + 1 == list->len)
+            for (guint j = 0; j < list->len; j++)
+              connect_both (room, id, list->pdata[j]);
+        }
+    }
+}
+
+/* How far the farthest is from the first; G_MAXUINT: somebody cannot be reached. */
+static guint
+measure_room (NatRoom *room)
+{
+  g_autoptr (GHashTable) distances = g_hash_table_new (g_str_hash, g_str_equal);
+  GQueue queue = G_QUEUE_INIT;
+  guint farthest = 0;
+  const char *id;
+
+  g_hash_table_insert (distances, room->ids->pdata[0], GUINT_TO_POINTER (0));
+  g_queue_push_tail (&queue, room->ids->pdata[0]);
+  while ((id = g_queue_pop_head (&queue)) != NULL)
+    {
+      GPtrArray *others = g_hash_table_lookup (room->out, id);
+      guint distance = GPOINTER_TO_UINT (g_hash_table_lookup (distances, id));
+
+      farthest = MAX (farthest, distance);
+      for (guint i = 0; i < others->len; i++)
+        {
+          if (g_hash_table_contains (distances, others->pdata[i]))
+            continue;
+          g_hash_table_insert (distances, others->pdata[i], GUINT_TO_POINTER (distance + 1));
+          g_queue_push_tail (&queue, others->pdata[i]);
+        }
+    }
+  return g_hash_table_size (distances) == room->ids->len ? farthest : G_MAXUINT;
+}
+
+static guint
+count_most (NatRoom *room)
+{
+  guint most = 0;
+
+  for (guint i = 0; i < room->ids->len; i++)
+    most = MAX (most, ((GPtrArray *)g_hash_table_lookup (room->out, room->ids->pdata[i]))->len);
+  return most;
+}
+
+/* Half of the members are behind such a NAT. */
+static guint
+measure_half (GRand *rand, guint n, gboolean with_stand_ins, guint *most)
+{
+  g_autofree char *name = g_strdup_printf ("room-%u", g_rand_int (rand));
+  g_autoptr (SentientMesh) mesh = sentient_mesh_new (name, 8, 6);
+  g_autoptr (GPtrArray) ids = make_ids (mesh, "n", n);
+  g_autoptr (GHashTable) hard = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) out
+      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_ptr_array_unref);
+  NatRoom room = { mesh, ids, hard, out };
+  guint farthest;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_hash_table_insert (out, ids->pdata[i], g_ptr_array_new ());
+      if (g_rand_boolean (rand))
+        g_hash_table_add (hard, ids->pdata[i]);
+    }
+  for (guint i = 0; i < n; i++)
+    connect_member (&room, ids->pdata[i], with_stand_ins);
+  farthest = measure_room (&room);
+  *most = MAX (*most, count_most (&room));
+  return farthest;
+}
+
+/* Without, some stay alone in every second room of a hundred; with them nobody does, and nobody has
+ * to bear many more. */
+static void
+test_half_hard (void)
+{
+  static const guint sizes[] = { 12, 20, 40, 100, 300 };
+  const guint n_rooms = 40, seed = 20240229;
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      guint n_torn = 0, n_torn_without = 0, farthest = 0, most = 0, most_without = 0;
+
+      for (guint j = 0; j < n_rooms; j++)
+        {
+          guint with = measure_half (rand, sizes[i], TRUE, &most);
+
+          n_torn += with == G_MAXUINT;
+          farthest = MAX (farthest, with);
+          n_torn_without += measure_half (rand, sizes[i], FALSE, &most_without) == G_MAXUINT;
+        }
+      g_test_message (
+          "%u members, half of them hard to reach, seed %u: of %u rooms %u are torn, %u "
+          "without stand-ins; at most %u steps and %u connections (%u without)",
+          sizes[i], seed, n_rooms, n_torn, n_torn_without, farthest, most, most_without);
+      g_assert_cmpuint (n_torn, ==, 0);
+      g_assert_cmpuint (farthest, <=, 12); /* SENTIENT_GOSSIP_HOPS is 16 */
+      g_assert_cmpuint (most, <=, 4 * 6);
+      if (sizes[i] >= 100)
+        g_assert_cmpuint (n_torn_without, >, 0);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -315,5 +548,8 @@ main (int argc, char **argv)
   g_test_add_func ("/mesh/changes", test_changes);
   g_test_add_func ("/mesh/diameter", test_diameter);
   g_test_add_func ("/mesh/plain", test_plain);
+  g_test_add_func ("/mesh/stand-ins", test_stand_ins);
+  g_test_add_func ("/mesh/stand-ins/none", test_no_stand_ins);
+  g_test_add_func ("/mesh/stand-ins/half-hard", test_half_hard);
   return g_test_run ();
 }

@@ -336,6 +336,8 @@ fake_relay_held (FakeCoordinator *self)
 static gboolean
 handle_signal (FakeCoordinator *self, JsonObject *object)
 {
+  if (fake_is_cut (self, object))
+    return TRUE;
   if (!(self->flags & FAKE_HOLD))
     return relay (self, object);
   g_queue_push_tail (&self->held, json_object_ref (object));
@@ -565,6 +567,7 @@ fake_coordinator_new (FakeFlags flags, guint port)
   self->joined = g_ptr_array_new_with_free_func (place_free);
   self->log = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
   g_queue_init (&self->held);
+  self->cut = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->server = soup_server_new (NULL, NULL);
   soup_server_remove_websocket_extension (self->server, SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
   soup_server_add_handler (self->server, "/webrtc/signal", on_request, self, NULL);
@@ -587,13 +590,8 @@ fake_coordinator_free (FakeCoordinator *self)
   soup_server_disconnect (self->server);
   g_object_unref (self->server);
   g_ptr_array_unref (self->joined);
+  g_hash_table_unref (self->cut);
   g_ptr_array_unref (self->log);
   g_queue_clear_full (&self->held, (GDestroyNotify)json_object_unref);
   g_free (self);
-}
-
-char *
-fake_coordinator_dup_uri (FakeCoordinator *self)
-{
-  return g_strdup_printf ("http://127.0.0.1:%u", self->port);
 }

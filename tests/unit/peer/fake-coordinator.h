@@ -33,6 +33,7 @@ typedef struct
   GPtrArray *joined; /* (element-type Place): in order of joining */
   GPtrArray *log;    /* (element-type JsonObject): what nodes said, with "from" */
   GQueue held;       /* of JsonObject: signals not relayed yet */
+  GHashTable *cut;   /* "id id": signals from the one to the other get lost */
   guint next_id;
   guint websockets; /* that were ever taken */
   guint polls;
@@ -54,6 +55,9 @@ void fake_close_websocket (FakeCoordinator *self, const char *node_id, gushort c
 void fake_add_member (FakeCoordinator *self, const char *node_id, const char *room, char *metadata);
 void fake_remove_member (FakeCoordinator *self, const char *node_id, const char *room);
 void fake_relay_held (FakeCoordinator *self);
+/* Between the two no signal gets through any more, or (not cut) all do again. */
+void fake_cut (FakeCoordinator *self, const char *one, const char *other, gboolean cut);
+gboolean fake_is_cut (FakeCoordinator *self, JsonObject *signal);
 
 /* The n-th (from 0) message of that type that the node said; NULL: not yet. */
 JsonObject *fake_find (FakeCoordinator *self, const char *node_id, const char *type, guint n);

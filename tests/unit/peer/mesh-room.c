@@ -52,7 +52,8 @@ add (MeshRoom *self, const char *id, gboolean is_plain)
   g_signal_connect (node->peer, "message", G_CALLBACK (on_message), node);
   g_signal_connect (node->peer, "broadcast", G_CALLBACK (on_broadcast), node);
   sentient_peer_mesh_set_times (node->peer, MESH_WAIT_MS, MESH_SETTLE_MS, MESH_GRACE_MS);
-  g_object_set (node->peer, "request-timeout", 20000, "connect-timeout", 20000, NULL);
+  g_object_set (node->peer, "request-timeout", 20000, "connect-timeout", self->connect_timeout_ms,
+                NULL);
   test_peer_connect_to (node->test, self->coordinator);
   test_peer_join (node->test, ROOM);
   g_ptr_array_add (self->nodes, node);
@@ -94,6 +95,7 @@ mesh_room_init (MeshRoom *self, guint n)
 {
   self->coordinator = fake_coordinator_new (0, 0);
   self->nodes = g_ptr_array_new ();
+  self->connect_timeout_ms = 20000;
   for (guint i = 0; i < n; i++)
     {
       g_autofree char *id = g_strdup_printf ("node-%u", i);

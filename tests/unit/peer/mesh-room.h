@@ -24,7 +24,8 @@ typedef struct
 typedef struct
 {
   FakeCoordinator *coordinator;
-  GPtrArray *nodes; /* MeshNode */
+  GPtrArray *nodes;         /* MeshNode */
+  guint connect_timeout_ms; /* of those who come */
 } MeshRoom;
 
 /* n nodes join one after the other: node-0, node-1 ... */

@@ -220,12 +220,107 @@ test_asked (void)
   mesh_room_clear (&room);
 }
 
+/* Members that no way leads to */
+
+static guint
+count_open (MeshNode *node)
+{
+  return g_hash_table_size (node->peer->open);
+}
+
+static guint
+count_neighbours (MeshNode *node)
+{
+  g_auto (GStrv) list = sentient_peer_list_neighbours (node->peer, "hall");
+
+  return g_strv_length (list);
+}
+
+/* Nobody who would be a neighbour of the latecomer can be reached by it. The caller frees the ids.
+ */
+static GPtrArray *
+cut_off (MeshRoom *room, const char *late)
+{
+  g_autoptr (SentientMesh) mesh
+      = sentient_mesh_new ("hall", SENTIENT_MESH_LIMIT, SENTIENT_MESH_DEGREE);
+  g_autoptr (GPtrArray) list = NULL;
+  GPtrArray *ids = g_ptr_array_new_with_free_func (g_free);
+
+  sentient_mesh_add (mesh, late, FALSE);
+  for (guint i = 0; i < room->nodes->len; i++)
+    sentient_mesh_add (mesh, mesh_room_get (room, i)->id, FALSE);
+  list = sentient_mesh_list_neighbours (mesh, late);
+  for (guint i = 0; i < list->len; i++)
+    {
+      fake_cut (room->coordinator, late, list->pdata[i], TRUE);
+      g_ptr_array_add (ids, g_strdup (list->pdata[i]));
+    }
+  return ids;
+}
+
+/* All whom it is connected to have told that they do not need it. */
+static gboolean
+are_left (MeshNode *node)
+{
+  g_autoptr (GPtrArray) open = sentient_peer_list (node->peer->open);
+
+  for (guint i = 0; i < open->len; i++)
+    {
+      SentientConnection *connection = open->pdata[i];
+      g_autofree char *told
+          = g_strdup_printf ("%s: it needs the connection no more", connection->node_id);
+
+      if (!has (node->test->negotiation, told))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Others stand in for them, so that broadcasts reach everybody; and no longer than they have to. */
+static void
+test_stand_ins (void)
+{
+  const guint n = 20;
+  MeshRoom room;
+  MeshNode *late;
+  g_autoptr (GPtrArray) neighbours = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  mesh_room_init (&room, n);
+  await (mesh_room_stands (&room, TRUE));
+  neighbours = cut_off (&room, "late");
+  room.connect_timeout_ms = 300;
+  late = mesh_room_add (&room, "late");
+  await (count_open (late) == neighbours->len);
+  for (guint i = 0; i < neighbours->len; i++)
+    g_assert_false (is_open (late->test, neighbours->pdata[i]));
+  g_assert_cmpuint (count_neighbours (late), ==, 2 * neighbours->len);
+
+  g_assert_cmpuint (mesh_node_say (late), ==, neighbours->len);
+  for (guint i = 0; i < n; i++)
+    g_assert_cmpuint (mesh_node_say (mesh_room_get (&room, i)), >, 0);
+  await (mesh_room_heard (&room, n));
+  /* Nobody wants them but one end, and they stay all the same. */
+  await (are_left (late));
+  g_assert_cmpuint (count_open (late), ==, neighbours->len);
+
+  /* A way is found. */
+  fake_cut (room.coordinator, "late", neighbours->pdata[0], FALSE);
+  sentient_peer_connect_peer_async (late->peer, neighbours->pdata[0], NULL, on_result, &result);
+  await (result != NULL && is_open (late->test, neighbours->pdata[0]));
+  g_assert_cmpuint (count_neighbours (late), ==, 2 * neighbours->len - 1);
+  await (count_open (late) == neighbours->len);
+  g_clear_object (&result);
+  mesh_room_clear (&room);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/peer-mesh/limit", test_limit);
   g_test_add_func ("/peer-mesh/asked", test_asked);
+  g_test_add_func ("/peer-mesh/stand-ins", test_stand_ins);
   g_test_add_func ("/peer-mesh/churn", test_churn);
   g_test_add_func ("/peer-mesh/nine", test_nine);
   g_test_add_func ("/peer-mesh/forty", test_forty);
