@@ -9,7 +9,7 @@ import time
 import lab
 import recovery
 from harness import at_end, check, main
-from scenario import LONG, end_programs, every, scenario
+from scenario import IS_LONG, LONG, end_programs, every, scenario
 
 LAB = lab.Lab()
 SO_RCVBUFFORCE = 33  # socket has no name for it
@@ -19,6 +19,8 @@ IMPATIENT = LAB.coordinator('--stun', 'none', '--limit', 'grace-time=5000')
 SHORT_LIVED = [recovery.ShortLived(LAB, '--stun', 'none') for _ in range(2)]
 # What a bad line does: delay in ms, jitter, loss in 1/1000, seed.
 BAD = (50, 10, 20, 7)
+CUT_SECONDS = 40 if IS_LONG else 10
+N_MESSAGES = 10000 if IS_LONG else 1000
 
 
 def sites(*kinds):
@@ -41,10 +43,10 @@ LOST = sites('open', 'open')
 MOVED_ALONE = sites('open', 'open')
 
 
-@scenario('2 % loss and a delay of 50±10 ms: 1,000 messages each way')
+@scenario(f'2 % loss and a delay of 50±10 ms: {N_MESSAGES} messages each way')
 def loss(world):
     alice, bob = yield from recovery.connected(world, COORDINATOR, *BAD_LINE)
-    found = yield from world.talk(alice, bob, count=1000, size='1-3000')
+    found = yield from world.talk(alice, bob, count=N_MESSAGES, size='1-300' if IS_LONG else '1-3000')
     for event in found:
         world.note(f'{event["bytes"]} bytes in {event["ms"]} ms')
 
@@ -62,14 +64,14 @@ def narrow(world):
         node.check_order()
 
 
-@scenario('a line that is cut for 10 s without a word')
+@scenario(f'a line that is cut for {CUT_SECONDS} s without a word')
 def silent_cut(world):
-    yield from recovery.cut(world, COORDINATOR, *CUT, 10)
+    yield from recovery.cut(world, COORDINATOR, *CUT, CUT_SECONDS)
 
 
-@scenario('a cable that is pulled for 10 s, behind NAT')
+@scenario(f'a cable that is pulled for {CUT_SECONDS} s, behind NAT')
 def pulled(world):
-    yield from recovery.cut(world, COORDINATOR, *CUT_NAT, 10, carrier=True)
+    yield from recovery.cut(world, COORDINATOR, *CUT_NAT, CUT_SECONDS, carrier=True)
 
 
 @scenario('the interface is replaced')

@@ -7,11 +7,11 @@ import time
 
 import lab
 from harness import at_end, check, contains, equal, main
-from scenario import end_programs, scenario
+from scenario import IS_LONG, end_programs, scenario
 
 LAB = lab.Lab()
-SITES = {kind: (LAB.site(kind), LAB.site(kind))
-         for kind in ('cone', 'restricted', 'symmetric', 'udp-blocked', 'open6')}
+KINDS = ('open', 'cone', 'restricted', 'by-address', 'symmetric', 'udp-blocked')
+SITES = {kind: (LAB.site(kind), LAB.site(kind)) for kind in (*KINDS, 'open6')}
 TURN = LAB.turn()
 TURN_BY_SECRET = LAB.turn_by_secret()
 COORDINATORS = {
@@ -19,14 +19,24 @@ COORDINATORS = {
     'STUN and TURN': LAB.coordinator('--stun', lab.stun_url(), '--turn', lab.turn_url()),
 }
 PATIENT = 'connect-timeout=60000'  # a busy machine has its time
-# Where neither end can say beforehand from which port it will come.
-IMPOSSIBLE = {('symmetric', 'symmetric'), ('restricted', 'symmetric')}
+EVERYWHERE = 'STUN, and TURN by UDP and TCP'
+if IS_LONG:
+    COORDINATORS[EVERYWHERE] = LAB.coordinator('--stun', lab.stun_url(), '--turn', lab.turn_url(),
+                                               '--turn', lab.turn_url('tcp'))
+
+
+def needs_relay(one, other):
+    """Where one end can send no UDP, or has a port for each that it talks to and the other does not
+    let in whom it has not spoken to."""
+    if 'udp-blocked' in (one, other):
+        return True
+    return 'symmetric' in (one, other) and not {'open', 'cone'} & {one, other}
 
 
 def add_pair(one, other, servers):
     @scenario(f'{one} NAT to {other} NAT with {servers}')
     def run(world):
-        impossible = servers == 'STUN' and (one, other) in IMPOSSIBLE
+        impossible = servers == 'STUN' and needs_relay(one, other)
         alice = world.node(SITES[one][0], 'alice', COORDINATORS[servers], PATIENT)
         bob = world.node(SITES[other][1], 'bob', COORDINATORS[servers], PATIENT)
         yield from world.enter(alice, bob)
@@ -41,14 +51,21 @@ def add_pair(one, other, servers):
         yield from world.talk(alice, bob)
         for event in found:
             world.note(event.get('pair'))
-        if (one, other) in IMPOSSIBLE:
+        if needs_relay(one, other):
             check(any('relay' in event['pair'] for event in found), 'it is not relayed')
 
 
-for a, b in (('cone', 'cone'), ('cone', 'symmetric'), ('symmetric', 'cone'), ('symmetric', 'symmetric'),
-             ('restricted', 'restricted'), ('restricted', 'symmetric')):
-    for which in COORDINATORS:
+PAIRS = (('cone', 'cone'), ('cone', 'symmetric'), ('symmetric', 'cone'), ('symmetric', 'symmetric'),
+             ('restricted', 'restricted'), ('restricted', 'symmetric'))
+for a, b in PAIRS:
+    for which in ('STUN', 'STUN and TURN'):
         add_pair(a, b, which)
+if IS_LONG:
+    for a in KINDS:
+        for b in KINDS:
+            if (a, b) not in PAIRS:
+                add_pair(a, b, 'STUN')
+            add_pair(a, b, EVERYWHERE)
 
 
 def meet(world, one, other, turn_servers):
