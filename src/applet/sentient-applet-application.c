@@ -6,6 +6,7 @@
 #include "client/sentient-client.h"
 #include "applet/sentient-applet-background.h"
 #include "applet/sentient-applet-contacts.h"
+#include "applet/sentient-applet-offers.h"
 #include "applet/sentient-applet-preferences.h"
 #include "applet/sentient-applet-say.h"
 #include "applet/sentient-applet-tray.h"
@@ -19,6 +20,7 @@ struct _SentientAppletApplication
   SentientClient *client;
   SentientAppletContacts *contacts;
   SentientAppletTray *tray;
+  SentientAppletOffers *offers;
   SentientAppletWindow *window; /* held by the application; NULL before it is there, or gone */
   GSignalGroup *manager_signals;
   GSettings *settings; /* NULL: the schema is not installed */
@@ -172,6 +174,24 @@ show_window (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+show_files (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  SentientAppletApplication *self = user_data;
+
+  g_application_activate (G_APPLICATION (self));
+  if (self->window != NULL)
+    sentient_applet_window_show_files (self->window);
+}
+
+static gboolean
+is_watched (GApplication *application)
+{
+  SentientAppletApplication *self = SENTIENT_APPLET_APPLICATION (application);
+
+  return self->window != NULL && sentient_applet_window_shows_files (self->window);
+}
+
+static void
 show_preferences (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   SentientAppletApplication *self = user_data;
@@ -207,6 +227,7 @@ static const GActionEntry entries[] = {
   { "quit", quit },
   { "quit-daemon", quit_daemon },
   { "show", show_window },
+  { "show-files", show_files },
   { "start-daemon", start_daemon },
 };
 
@@ -274,6 +295,7 @@ sentient_applet_application_startup (GApplication *application)
   g_signal_connect_object (self->tray, "notify::present", G_CALLBACK (show_state), self,
                            G_CONNECT_SWAPPED);
 
+  self->offers = sentient_applet_offers_new (application, self->client, is_watched);
   self->window = sentient_applet_window_new (GTK_APPLICATION (self), self->client, self->contacts);
   g_object_add_weak_pointer (G_OBJECT (self->window), (gpointer *)&self->window);
   g_signal_connect_object (self->window, "close-request", G_CALLBACK (on_close), self, 0);
@@ -303,6 +325,7 @@ sentient_applet_application_shutdown (GApplication *application)
       gtk_window_destroy (GTK_WINDOW (self->window));
       self->window = NULL;
     }
+  g_clear_pointer (&self->offers, sentient_applet_offers_free);
   g_clear_object (&self->tray);
   g_clear_object (&self->manager_signals);
   g_clear_object (&self->contacts);

@@ -4,6 +4,7 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
+#include "applet/sentient-applet-files.h"
 #include "applet/sentient-applet-say.h"
 #include "applet/sentient-applet-words.h"
 
@@ -247,6 +248,14 @@ on_send (SentientAppletTalkPage *self)
                        G_DBUS_CALL_FLAGS_NONE, CONNECT_MS, NULL, on_connected_to_send, sending);
 }
 
+static void
+on_attach (SentientAppletTalkPage *self)
+{
+  if (self->contact != NULL)
+    sentient_applet_send_file (GTK_WIDGET (self), self->client,
+                               sentient_applet_contact_get_node_id (self->contact));
+}
+
 static GtkWidget *
 new_message_row (gpointer item, gpointer user_data)
 {
@@ -347,6 +356,7 @@ sentient_applet_talk_page_class_init (SentientAppletTalkPageClass *klass)
   BIND (entry);
   BIND (send);
 #undef BIND
+  gtk_widget_class_bind_template_callback (widget_class, on_attach);
   gtk_widget_class_bind_template_callback (widget_class, on_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_connect);
   gtk_widget_class_bind_template_callback (widget_class, on_disconnect);

@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "applet/sentient-applet-access.h"
+#include "applet/sentient-applet-files-page.h"
 #include "applet/sentient-applet-overview.h"
 #include "applet/sentient-applet-room-page.h"
 #include "applet/sentient-applet-row.h"
@@ -26,6 +27,8 @@ struct _SentientAppletWindow
   GtkLabel *banner_text;
   AdwViewStack *views;
   AdwViewStackPage *connections_page;
+  AdwViewStackPage *files_page;
+  SentientAppletFilesPage *files;
   SentientAppletOverview *overview;
   GtkEntry *join_entry;
   GtkWidget *join_button;
@@ -283,6 +286,20 @@ on_unread (SentientAppletWindow *self)
                                         sentient_applet_contacts_get_unread (self->contacts));
 }
 
+void
+sentient_applet_window_show_files (SentientAppletWindow *self)
+{
+  adw_leaflet_set_visible_child (self->leaflet, self->sidebar);
+  adw_view_stack_set_visible_child_name (self->views, "files");
+}
+
+gboolean
+sentient_applet_window_shows_files (SentientAppletWindow *self)
+{
+  return gtk_window_is_active (GTK_WINDOW (self))
+         && gtk_widget_get_mapped (GTK_WIDGET (self->files));
+}
+
 static void
 show_away (SentientAppletWindow *self)
 {
@@ -388,6 +405,8 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (banner_text);
   BIND (views);
   BIND (connections_page);
+  BIND (files_page);
+  BIND (files);
   BIND (overview);
   BIND (join_entry);
   BIND (join_button);
@@ -406,6 +425,7 @@ sentient_applet_window_class_init (SentientAppletWindowClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  g_type_ensure (SENTIENT_TYPE_APPLET_FILES_PAGE);
   g_type_ensure (SENTIENT_TYPE_APPLET_OVERVIEW);
   g_type_ensure (SENTIENT_TYPE_APPLET_ROOM_PAGE);
   g_type_ensure (SENTIENT_TYPE_APPLET_TALK_PAGE);
@@ -477,6 +497,9 @@ sentient_applet_window_new (GtkApplication *application,
   sentient_applet_overview_set_client (self->overview, client);
   sentient_applet_room_page_set_client (self->room_page, client, contacts);
   sentient_applet_talk_page_set_client (self->talk_page, client);
+  sentient_applet_files_page_set_client (self->files, client);
+  g_object_bind_property (self->files, "offers", self->files_page, "badge-number",
+                          G_BINDING_SYNC_CREATE);
   show_list (self, self->rooms, sentient_client_get_rooms (client), show_room_row);
   show_list (self, self->connections, sentient_client_get_connections (client),
              show_connection_row);

@@ -19,6 +19,10 @@ G_DECLARE_FINAL_TYPE (SentientAppletWindow,
 SentientAppletWindow *sentient_applet_window_new (GtkApplication *application,
                                                   SentientClient *client,
                                                   SentientAppletContacts *contacts);
+/* The list of files. */
+void sentient_applet_window_show_files (SentientAppletWindow *self);
+/* Whether somebody may look at it. */
+gboolean sentient_applet_window_shows_files (SentientAppletWindow *self);
 /* Why no daemon can be seen or started, a sentence; NULL: what the client says. can_start: whether
  * to offer it. */
 void sentient_applet_window_set_trouble (SentientAppletWindow *self,

@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The applet with a real daemon and a real other node, used as with a screen reader and a keyboard."""
 
+import os
 import re
+import subprocess
+import tempfile
 
-from harness import Node, Server, at_end, case, check, contains, equal, main
+from harness import Node, Server, at_end, case, check, contains, equal, main, tmpdir
 from desktop import DAEMON, Applet, Desktop, gsettings
 
 desktop = Desktop()
@@ -18,6 +21,22 @@ gsettings(desktop.env, 'set', 'org.sentient.Sentient', 'rooms', "['none']")
 gsettings(desktop.env, 'set', 'org.sentient.Sentient', 'auto-webrtc', 'false')
 applet = Applet(desktop)
 bob = None
+
+
+def make_folder():
+    return tempfile.mkdtemp(dir=tmpdir())
+
+
+def make_file(name, text):
+    path = os.path.join(make_folder(), name)
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text)
+    return path
+
+
+def read(path):
+    with open(path, encoding='utf-8') as file:
+        return file.read()
 
 
 @case('the daemon is started by the button, and it is told to whom it is connected')
@@ -82,6 +101,71 @@ def _():
     applet.click('Send to everyone')
     applet.find('Sent to 1 node', 'label')
     bob.wait_line('Tea is ready')
+
+
+def answer_dialog(title, path, button):
+    """A path typed into a dialog that asks for a file or folder."""
+    def look():
+        found = subprocess.run(['xdotool', 'search', '--onlyvisible', '--name', title], env=desktop.env,
+                               capture_output=True, text=True, timeout=60, check=False).stdout.split()
+        return found[0] if found else None
+    dialog = desktop.wait(look, f'the dialog {title!r}')
+    # So the toolkit names it: with and without the mark of its key.
+    name = f'_{button} {button}'
+    applet.find(name, 'push button|button')
+    if path:
+        desktop.xdotool('windowfocus', '--sync', dialog)
+        desktop.xdotool('type', '--window', dialog, path)
+    desktop.screenshot('applet-' + button.lower())
+    applet.click(name)
+    applet.gone(name, 'push button|button')
+
+
+@case('a file is sent to a member')
+def _():
+    path, inbox = make_file('to bob.txt', 'Dear Bob'), make_folder()
+    applet.activate('bob')
+    applet.click('Send a file')
+    answer_dialog('Send a File to bob', path, 'Send')
+    applet.find('Offered to bob', 'label')
+    number = bob.wait_line(r'me offers a file, to bob\.txt .* /accept (\d+) ').group(1)
+    bob.write(f'/accept {number} {inbox}')
+    bob.wait_line(r'Got to bob\.txt from me')
+    equal(read(os.path.join(inbox, 'to bob.txt')), 'Dear Bob', 'what bob has')
+    applet.click('Back')
+    applet.click('Files', 'page tab')
+    desktop.wait(lambda: 'sent' in applet.description('to bob.txt'), 'that it is sent')
+
+
+@case('a file is offered, told of, and taken into a folder')
+def _():
+    applet.click('Rooms', 'page tab')
+    bob.write('/send-file me ' + make_file('to me.txt', 'Dear me'))
+    [number] = desktop.wait(lambda: list(desktop.notifications), 'a notification')
+    equal(desktop.notifications[number][:2], ('bob Offers a File', 'to me.txt (7 bytes)'),
+          'the notification')
+    desktop.press_notification(number, 'default')
+    applet.find('Accept to me.txt', 'push button|button')
+    desktop.screenshot('applet-offer')
+    applet.click('Accept to me.txt')
+    answer_dialog('Where to Store the File', None, 'Accept')
+    where = os.path.join(desktop.env['HOME'], 'to me.txt')
+    desktop.wait(lambda: os.path.exists(where), 'the file')
+    desktop.wait(lambda: where in applet.description('to me.txt'), 'that it is told where it is')
+    equal(read(where), 'Dear me', 'what came')
+
+
+@case('a file is offered and refused')
+def _():
+    applet.click('Rooms', 'page tab')
+    bob.write('/send-file me ' + make_file('no.txt', 'x'))
+    desktop.wait(lambda: desktop.notifications, 'a notification')
+    applet.click('Files', 'page tab')
+    applet.click('Refuse no.txt')
+    desktop.wait(lambda: 'was refused here' in applet.description('no.txt'), 'that it is refused')
+    applet.gone('Refuse no.txt', 'push button|button')
+    desktop.wait(lambda: not desktop.notifications, 'the end of the notification')
+    applet.click('Rooms', 'page tab')
 
 
 @case('the connection is listed, and closed')
@@ -163,7 +247,7 @@ def _():
 
 @case('every control that takes the keyboard has a name')
 def _():
-    for page in ('Overview', 'Rooms', 'Connections'):
+    for page in ('Overview', 'Rooms', 'Connections', 'Files'):
         applet.click(page, 'page tab')
         applet.check_names()
 

@@ -22,6 +22,12 @@ def fill(daemon):
         daemon.write(f'connection node-{n} {("connected", "connecting", "failed")[n % 3]}')
     for line in ('way node-0 relay srflx 45', 'way node-3 host host 0', 'way node-6 prflx srflx 1200'):
         daemon.write(line)
+    for line in ('transfer 1 outgoing node-0 48000000 holiday.zip', 'progress 1 active 21000000 3400000 8',
+                 'transfer 2 incoming node-1 1234567 photo of a mountain.jpg', 'transfer 3 incoming node-2 500 notes.txt',
+                 'end 3 done /home/me/Downloads/notes.txt', 'transfer 4 outgoing node-3 700000000 ' + 'long-name-' * 15,
+                 'transfer 5 incoming node-0 10 x',
+                 'end 5 failed “x” from “node-0”: the connection ended before it was through: it did not answer'):
+        daemon.write(line)
     for text in ('Hello', 'A long message that needs more than one line to be read. ' * 5, 'x' * 300):
         daemon.write('message node-0 ' + text)
     daemon.write('sync')
@@ -57,11 +63,18 @@ def walk(applet, daemon, scheme, size):
     applet.click('Rooms', 'page tab')
     applet.find('No Rooms', 'label')
     shot('no-rooms')
+    applet.click('Files', 'page tab')
+    applet.find('No Files', 'label')
+    shot('no-files')
     applet.click('Connections', 'page tab')
     applet.find('No Connections', 'label')
     fill(daemon)
     applet.find('node-0', 'list item', within='Connections')
     shot('connections')
+    applet.click('Files', 'page tab')
+    applet.find('holiday.zip', 'list item', within='Files')
+    applet.find('Accept photo of a mountain.jpg', 'push button|button')
+    shot('files')
     applet.click('Rooms', 'page tab')
     applet.find('room-0', 'list item')
     daemon.write('failed ConnectionLost The coordinator at http://127.0.0.1:8888 does not answer; '
