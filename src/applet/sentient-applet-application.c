@@ -6,6 +6,7 @@
 #include "client/sentient-client.h"
 #include "applet/sentient-applet-background.h"
 #include "applet/sentient-applet-contacts.h"
+#include "applet/sentient-applet-doctor.h"
 #include "applet/sentient-applet-offers.h"
 #include "applet/sentient-applet-preferences.h"
 #include "applet/sentient-applet-say.h"
@@ -202,6 +203,16 @@ show_preferences (GSimpleAction *action, GVariant *parameter, gpointer user_data
 }
 
 static void
+show_doctor (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  SentientAppletApplication *self = user_data;
+
+  g_application_activate (G_APPLICATION (self));
+  gtk_window_present (
+      GTK_WINDOW (sentient_applet_doctor_new (GTK_WINDOW (self->window), self->client)));
+}
+
+static void
 show_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   SentientAppletApplication *self = user_data;
@@ -222,6 +233,7 @@ static const GActionEntry entries[] = {
   { "about", show_about },
   { "coordinator", NULL, NULL, "false", change_coordinator },
   { "copy", copy, "s" },
+  { "doctor", show_doctor },
   { "node", NULL, NULL, "false", change_node },
   { "preferences", show_preferences },
   { "quit", quit },

@@ -25,6 +25,7 @@ on_diagnosed (GObject *source, GAsyncResult *result, gpointer user_data)
       sentient_daemon_call_fail (call, error);
       return;
     }
+  g_set_object (&call->daemon->network_report, report);
   json = sentient_network_report_to_json (report, diagnosis->hide_addresses);
   sentient_daemon_call_return (call, g_variant_new ("(s)", json));
 }
@@ -64,5 +65,22 @@ sentient_daemon_diagnose_network (SentientDaemon *self,
   add_own_coordinator (self, doctor);
   self->diagnosing = g_cancellable_new ();
   sentient_network_doctor_run_async (doctor, self->diagnosing, on_diagnosed, diagnosis);
+  return TRUE;
+}
+
+gboolean
+sentient_daemon_get_network_report (SentientDaemon *self,
+                                    GDBusMethodInvocation *invocation,
+                                    gboolean hide_addresses)
+{
+  g_autofree char *json = NULL;
+
+  if (self->network_report == NULL)
+    return sentient_daemon_refuse (
+        invocation, g_error_new_literal (SENTIENT_ERROR, SENTIENT_ERROR_NOT_FOUND,
+                                         "the network was not looked at yet; call DiagnoseNetwork "
+                                         "first"));
+  json = sentient_network_report_to_json (self->network_report, hide_addresses);
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(s)", json));
   return TRUE;
 }

@@ -303,6 +303,15 @@ on_diagnose_network (SentientDBusManager *manager,
   return sentient_daemon_diagnose_network (self, invocation, hide_addresses);
 }
 
+static gboolean
+on_get_network_report (SentientDBusManager *manager,
+                       GDBusMethodInvocation *invocation,
+                       gboolean hide_addresses,
+                       SentientDaemon *self)
+{
+  return sentient_daemon_get_network_report (self, invocation, hide_addresses);
+}
+
 static void
 handle_calls (SentientDaemon *self, SentientDBusManager *manager)
 {
@@ -320,6 +329,7 @@ handle_calls (SentientDaemon *self, SentientDBusManager *manager)
     { "handle-send-file", G_CALLBACK (on_send_file) },
     { "handle-connect-peer", G_CALLBACK (on_connect_peer) },
     { "handle-diagnose-network", G_CALLBACK (on_diagnose_network) },
+    { "handle-get-network-report", G_CALLBACK (on_get_network_report) },
     { "handle-start-coordinator", G_CALLBACK (on_start_coordinator) },
     { "handle-stop-coordinator", G_CALLBACK (on_stop_coordinator) },
     { "handle-start-node", G_CALLBACK (on_start_node) },

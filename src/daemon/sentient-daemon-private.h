@@ -58,7 +58,8 @@ struct _SentientDaemon
   SentientBackoff backoff;
   guint retry_id;
 
-  GCancellable *diagnosing; /* NULL: no doctor is at work */
+  GCancellable *diagnosing;              /* NULL: no doctor is at work */
+  SentientNetworkReport *network_report; /* the last one, or NULL */
 };
 
 /* sentient-daemon.c */
@@ -168,6 +169,9 @@ char *sentient_daemon_dup_file_name (SentientTransfer *transfer);
 gboolean sentient_daemon_diagnose_network (SentientDaemon *self,
                                            GDBusMethodInvocation *invocation,
                                            gboolean hide_addresses);
+gboolean sentient_daemon_get_network_report (SentientDaemon *self,
+                                             GDBusMethodInvocation *invocation,
+                                             gboolean hide_addresses);
 
 /* sentient-daemon-statistics.c */
 /* What all connections did since the start, those that are gone included. */

@@ -37,6 +37,7 @@ sentient_daemon_finalize (GObject *object)
   g_ptr_array_unref (self->stopping);
   g_strfreev (self->rooms_wanted);
   g_clear_error (&self->problem);
+  g_clear_object (&self->network_report);
   g_clear_object (&self->settings);
 
   G_OBJECT_CLASS (sentient_daemon_parent_class)->finalize (object);

@@ -3,6 +3,8 @@
 """Pictures for people to look at: wide and narrow, light and dark, empty, full, long and wrong. What
 a machine can tell of them is tested: nothing warns, everything fits, every control has a name."""
 
+import re
+
 from harness import Program, at_end, case, check, main
 from desktop import FAKE_DAEMON, Applet, Desktop
 
@@ -98,6 +100,17 @@ def walk(applet, daemon, scheme, size):
     desktop.screenshot(f'looks-{size}-{scheme}-settings')
     applet.click('Close', within='Settings')
     applet.gone('Settings', 'frame')
+    applet.click('Main menu')
+    applet.click('Network Doctor', 'menu item')
+    applet.find('How Do Nodes Reach Each Other?', 'label')
+    desktop.screenshot(f'looks-{size}-{scheme}-doctor-start')
+    applet.click('Examine', within='Network Doctor')
+    applet.find(re.compile('^Error: The TURN server'), 'list item')
+    if scheme == 'light':
+        applet.check_names()
+    desktop.screenshot(f'looks-{size}-{scheme}-doctor')
+    applet.click('Close', within='Network Doctor')
+    applet.gone('Network Doctor', 'frame')
     # Nothing in it needed more.
     shape = desktop.xdotool('getwindowgeometry', '--shell', window)
     check(f'WIDTH={width}\n' in shape, f'the window does not keep its size: {shape}')

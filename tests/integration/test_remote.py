@@ -149,6 +149,23 @@ def stats():
     bus.stop()
 
 
+@case('doctor --network asks the daemon')
+def doctor_network():
+    fake = daemon()
+    lines, _ = run('doctor', '--network', status=1)
+    text = '\n'.join(lines)
+    equal(fake.calls(), ['diagnose open'], 'calls')
+    for pattern in (r'^good +The coordinator http://192\.0\.2\.1:8888 answers', r'^note +This machine has no IPv6',
+                    r'^warning +The connection to “bob” is relayed', r'^ERROR +The TURN server 192\.0\.2\.1:3478',
+                    r'^ +Check user and password in --turn\.$',
+                    r'^timeline bob: gathering 1 ms, relay 40 ms, open 120 ms$', r'^timeline ann$'):
+        check(re.search(pattern, text, re.M), f'{pattern!r} is not in {text!r}')
+    check('192.0.2.1' not in '\n'.join(run('doctor', '--network', '--hide-addresses', status=1)[0]), 'an address')
+    equal(fake.calls(), ['diagnose hidden'], 'calls')
+    said = json.loads(run('doctor', '--network', '--json', status=1)[0][0])
+    equal([f['severity'] for f in said['findings']], ['ok', 'note', 'warning', 'error'], 'findings')
+
+
 @case('what is empty is said in a sentence, and is an empty list for programs')
 def empty():
     bus = PrivateBus()
