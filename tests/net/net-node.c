@@ -7,6 +7,7 @@
  * lists with commas, and "session-file". Then, each after the name of the node and a space:
  *
  *   connect NODE · disconnect NODE · send NODE TEXT · pause NODE · resume NODE
+ *   say ROOM TEXT      to all in its room
  *   flood NODE RUN COUNT SIZE KIND [PACE_MS] · stop NODE      see net-node.h
  *   quit                                                     also at the end of stdin */
 #include "net-node.h"
@@ -300,6 +301,11 @@ obey_about_node (NetNode *self, const char *command, const char *node_id, const 
     {
       if (!sentient_peer_send (self->peer, node_id, rest, &error))
         say_error (self->peer, "send-failed", node_id, error);
+    }
+  else if (g_str_equal (command, "say") && rest != NULL)
+    {
+      if (!sentient_peer_broadcast (self->peer, self->room, rest, NULL, &error))
+        say_error (self->peer, "say-failed", NULL, error);
     }
   else if (connection != NULL
            && (g_str_equal (command, "pause") || g_str_equal (command, "resume")))

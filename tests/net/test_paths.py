@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Nodes find a way to each other through NAT routers and firewalls, or say why there is none."""
 
+import hashlib
 import re
 import time
 
 import lab
 from harness import at_end, check, contains, equal, main
-from scenario import IS_LONG, end_programs, scenario
+from scenario import IS_LONG, end_programs, every, scenario
 
 LAB = lab.Lab()
 KINDS = ('open', 'cone', 'restricted', 'by-address', 'symmetric', 'udp-blocked')
 SITES = {kind: (LAB.site(kind), LAB.site(kind)) for kind in (*KINDS, 'open6')}
+RING = [LAB.site('symmetric') for _ in range(4)]
 TURN = LAB.turn()
 TURN_BY_SECRET = LAB.turn_by_secret()
 COORDINATORS = {
@@ -115,6 +117,36 @@ def ipv6(world):
     for event in found:
         world.note(event.get('pair'))
         contains(event['pair'], f'[{lab.SWITCH6}:', 'the pair of candidates')
+
+
+def ring(room, ids):
+    """As a mesh lays its first, see sentient-mesh.h."""
+    return sorted(ids, key=lambda node_id: hashlib.sha256(f'{room}\n0\n{node_id}'.encode()).digest())
+
+
+@scenario('a large room without TURN: another node stands in for neighbours that cannot be reached')
+def stand_in(world):
+    names = 'alice', 'bob', 'carol', 'dave'
+    # Each has two neighbours. Who stands opposite to the one that all can reach is alone without.
+    reachable, _left, alone, _right = ring(f'room-{world.number}', [f'{name}-{world.number}' for name in names])
+    nodes = {}
+    for name, site in sorted(zip(names, RING), key=lambda pair: pair[0] in alone):  # who is alone comes last
+        node_id = f'{name}-{world.number}'
+        site = SITES['open'][0] if node_id == reachable else site
+        nodes[node_id] = world.node(site, name, COORDINATORS['STUN'], PATIENT, 'auto-connect=true', 'mesh-limit=2',
+                                    'mesh-degree=2')
+        yield nodes[node_id].telling('joined')
+    yield from world.enter(*nodes.values())
+    yield nodes[alone].telling('connected', node=reachable)
+    others = [node for node in nodes.values() if node.node_id != alone]
+    nodes[alone].ask('say', 'room', 'hello from afar')
+    yield every(*(node.telling('message', node=alone, text='hello from afar') for node in others))
+    for node in others:
+        node.ask('say', 'room', f'hello to you from {node.node_id}')
+    yield every(*(nodes[alone].telling('message', node=node.node_id, text=f'hello to you from {node.node_id}')
+                  for node in others))
+    equal({event['node'] for event in nodes[alone].events if event['event'] == 'connected'}, {reachable},
+          'whom it reaches')
 
 
 PRIVATE = LAB.site('cone'), LAB.site('cone')

@@ -14,8 +14,8 @@
  * If the other node knows the framing `sentient.v1`, the connection outlives its data channel: when
  * that breaks it is %SENTIENT_CONNECTION_STATE_RECONNECTING, and
  * %SENTIENT_CONNECTION_STATE_CONNECTED again as soon as there is another one. No message is lost by
- * that, and none comes twice. After a minute it is given up. A connection that ended stays ended:
- * the next one is another object.
+ * that, and none comes twice. After a minute it is given up, and at once if the coordinator has
+ * given up the node, too. A connection that ended stays ended: the next one is another object.
  *
  * Since: 0.1
  */
