@@ -18,8 +18,10 @@ TEST_PACKAGES=(
   systemd desktop-file-utils librsvg2-bin
   flatpak flatpak-builder bubblewrap elfutils appstream-util librsvg2-common xdg-dbus-proxy dbus
   dconf-gsettings-backend libglib2.0-bin xvfb at-spi2-core gir1.2-atspi-2.0 xfce4-panel xdotool imagemagick
-  coturn nftables
+  coturn nftables chromium
 )
+# Debian's nodejs has npm as a package of its own, others bring both.
+command -v npm >/dev/null || TEST_PACKAGES+=(nodejs npm)
 
 complain() {
   printf '%s: %s\n' "${0##*/}" "$*" >&2

@@ -46,6 +46,7 @@ struct _SentientConnection
   SentientLink *link;    /* NULL: it was lost, or all is over */
   SentientLink *retired; /* the one before: closed as soon as the other end uses this one, too */
   char *negotiation;     /* NULL: that of a plain peer, which has none */
+  char *mid;             /* a=mid of our description; NULL: not known (yet) */
   char *remote_offer;    /* SDP, to know it again when it comes twice */
   gboolean have_remote;
   gboolean wanted; /* only by those who wait in opening */

@@ -120,6 +120,7 @@ sentient_connection_finalize (GObject *object)
   g_free (self->room);
   g_free (self->negotiation);
   g_free (self->remote_offer);
+  g_free (self->mid);
   g_object_unref (self->record.clock);
 
   G_OBJECT_CLASS (sentient_connection_parent_class)->finalize (object);

@@ -428,6 +428,7 @@ sentient_peer_move_link (SentientPeer *self,
   connection->link = g_steal_pointer (&attempt->link);
   listen_to (connection->link, connection);
   connection->negotiation = take_string (&attempt->negotiation, connection->negotiation);
+  connection->mid = take_string (&attempt->mid, connection->mid);
   connection->remote_offer = take_string (&attempt->remote_offer, connection->remote_offer);
   connection->have_remote = attempt->have_remote;
   connection->started = attempt->started;

@@ -71,6 +71,17 @@ send_signal (SentientPeer *self,
   return TRUE;
 }
 
+/* The a=mid of the only section; NULL: there is none. A candidate whose mid is of no section of the
+ * description is refused by browsers. */
+static char *
+dup_mid (const char *sdp)
+{
+  static const char key[] = "\na=mid:";
+  const char *at = strstr (sdp, key);
+
+  return at != NULL ? g_strndup (at + strlen (key), strcspn (at + strlen (key), "\r\n")) : NULL;
+}
+
 void
 sentient_peer_handle_local_description (SentientPeer *self,
                                         SentientConnection *connection,
@@ -80,6 +91,8 @@ sentient_peer_handle_local_description (SentientPeer *self,
   const char *name = sentient_signal_type_to_string (type);
   g_autoptr (GError) error = NULL;
 
+  g_free (connection->mid);
+  connection->mid = dup_mid (sdp);
   if (!send_signal (self, connection, type,
                     sentient_payload_new_sdp (type, sdp, connection->negotiation), &error))
     {
@@ -101,7 +114,8 @@ sentient_peer_handle_local_candidate (SentientPeer *self,
 
   /* Others may suffice, so this does not end the attempt. */
   if (send_signal (self, connection, SENTIENT_SIGNAL_TYPE_ICE_CANDIDATE,
-                   sentient_payload_new_candidate (candidate, mline, connection->negotiation),
+                   sentient_payload_new_candidate (candidate, connection->mid, mline,
+                                                   connection->negotiation),
                    &error))
     sentient_peer_trace (self, connection->node_id, "candidate sent: %s", text);
   else

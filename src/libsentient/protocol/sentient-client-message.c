@@ -132,12 +132,20 @@ sentient_payload_new_sdp (SentientSignalType type, const char *sdp, const char *
 }
 
 char *
-sentient_payload_new_candidate (const char *candidate, guint mline, const char *negotiation)
+sentient_payload_new_candidate (const char *candidate,
+                                const char *mid,
+                                guint mline,
+                                const char *negotiation)
 {
   GString *out = g_string_new ("{\"candidate\":{\"candidate\":");
 
   sentient_json_append_string (out, candidate);
-  g_string_append_printf (out, ",\"sdpMid\":\"%u\",\"sdpMLineIndex\":%u}", mline, mline);
+  g_string_append (out, ",\"sdpMid\":");
+  if (mid != NULL)
+    sentient_json_append_string (out, mid);
+  else
+    g_string_append (out, "null");
+  g_string_append_printf (out, ",\"sdpMLineIndex\":%u}", mline);
   if (negotiation != NULL)
     append_text (out, "negotiation", negotiation);
   return end (out);

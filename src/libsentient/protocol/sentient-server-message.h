@@ -111,9 +111,13 @@ char *sentient_client_message_ack (guint64 seq);
 char *sentient_client_message_number (char *text, guint64 ref, guint64 ack);
 
 /* The payload of a signal of ours: {"sdp":"…","type":"offer","negotiation":"…"},
- * {"candidate":{candidate,sdpMid,sdpMLineIndex},"negotiation":…}; negotiation NULL: left out. */
+ * {"candidate":{candidate,sdpMid,sdpMLineIndex},"negotiation":…}; negotiation NULL: left out.
+ * mid: the a=mid of the section, which browsers look at first; NULL: the index has to do. */
 char *sentient_payload_new_sdp (SentientSignalType type, const char *sdp, const char *negotiation);
-char *sentient_payload_new_candidate (const char *candidate, guint mline, const char *negotiation);
+char *sentient_payload_new_candidate (const char *candidate,
+                                      const char *mid,
+                                      guint mline,
+                                      const char *negotiation);
 /* Reads "negotiation" of a payload; NULL if there is none. */
 char *sentient_signal_dup_negotiation (SentientSignal *signal);
 

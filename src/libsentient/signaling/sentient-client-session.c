@@ -331,7 +331,7 @@ static void
 remember (SentientClientSession *self, guint64 ref, SentientSignal *signal)
 {
   g_autofree char *negotiation = sentient_signal_dup_negotiation (signal);
-  g_autofree char *payload = sentient_payload_new_candidate ("", 0, negotiation);
+  g_autofree char *payload = sentient_payload_new_candidate ("", NULL, 0, negotiation);
   SentientClientRecent *recent;
   SentientSignal *small
       = sentient_signal_new (sentient_signal_get_signal_type (signal),

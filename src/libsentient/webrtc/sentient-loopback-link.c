@@ -367,7 +367,7 @@ tell_description (SentientLoopbackLink *self)
 {
   g_autofree char *sdp
       = g_strdup_printf ("v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n" TOKEN_PREFIX
-                         "%s\r\n",
+                         "%s\r\na=mid:loopback0\r\n",
                          self->endpoint->token);
 
   self->described = TRUE;

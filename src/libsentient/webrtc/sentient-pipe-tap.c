@@ -311,20 +311,21 @@ post_message (SentientPipeTap *tap, GstWebRTCDataChannel *channel, GBytes *data,
   sentient_pipe_tap_post (tap, event);
 }
 
-/* called on the pc thread, with the PC lock held. NULL: empty. */
+/* called on the pc thread, with the PC lock held. NULL: empty; what webrtcbin takes for empty data
+ * is an empty text, and the other way round: it has their numbers (RFC 8831, 56 and 57) swapped. */
 static void
 on_channel_data (GstWebRTCDataChannel *channel, GBytes *data, gpointer user_data)
 {
   post_message (take_tap (user_data), channel,
-                data != NULL ? g_bytes_ref (data) : g_bytes_new (NULL, 0), FALSE);
+                data != NULL ? g_bytes_ref (data) : g_bytes_new (NULL, 0), data == NULL);
 }
 
-/* called on the pc thread, with the PC lock held. NULL: empty. */
+/* called on the pc thread, with the PC lock held. NULL: empty, see above. */
 static void
 on_channel_string (GstWebRTCDataChannel *channel, const char *text, gpointer user_data)
 {
   post_message (take_tap (user_data), channel, g_bytes_new (text, text != NULL ? strlen (text) : 0),
-                TRUE);
+                text != NULL);
 }
 
 static void

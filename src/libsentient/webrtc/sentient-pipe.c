@@ -12,6 +12,7 @@
 /* What the other end may take to take what was sent, and to answer the closing of the channel. */
 #define FLUSH_MS 1000
 #define CHANNEL_CLOSE_MS 1000
+#define PARTING_MS 50
 /* webrtcbin 1.22 loses messages when the closing of the channel is close behind them: on our side
  * in its encoder, on the other because the closing overtakes them in its decoder. */
 #define LINGER_MS 100
@@ -136,6 +137,9 @@ close_channel (SentientPipe *self)
     return;
   gst_webrtc_data_channel_close (self->channel);
   sentient_pipe_tap_wait_over (self->tap, CHANNEL_CLOSE_MS);
+  /* It is over when the other end has closed its direction, too. That is answered on other threads,
+   * and a browser whose close is not answered goes on for half a minute. */
+  g_usleep (PARTING_MS * G_TIME_SPAN_MILLISECOND);
 }
 
 /* called on a thread of the pool: all this waits, the last for webrtcbin's threads */

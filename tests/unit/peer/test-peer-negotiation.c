@@ -258,10 +258,16 @@ static void
 test_offer (gconstpointer plain)
 {
   Stage stage;
+  JsonObject *candidate;
   GAsyncResult *result = NULL;
 
   stage_init (&stage, "zoe");
   start_offer (&stage, &result);
+  /* A browser refuses a candidate whose mid is not in the description. */
+  candidate
+      = json_object_get_object_member (await_payload (&stage, "ice-candidate", 0), "candidate");
+  g_assert_cmpstr (json_object_get_string_member (candidate, "sdpMid"), ==, "loopback0");
+  g_assert_cmpint (json_object_get_int_member (candidate, "sdpMLineIndex"), ==, 0);
   answer_offer (&stage, 0, plain != NULL);
   finish_offer (&stage, &result);
   g_assert_true (

@@ -395,7 +395,8 @@ test_client_messages (void)
 {
   g_autofree char *sdp = sentient_payload_new_sdp (SENTIENT_SIGNAL_TYPE_OFFER, "v=0\r\n\"", "ff");
   g_autofree char *bare = sentient_payload_new_sdp (SENTIENT_SIGNAL_TYPE_ANSWER, "v", NULL);
-  g_autofree char *candidate = sentient_payload_new_candidate ("c", 1, "ff");
+  g_autofree char *candidate = sentient_payload_new_candidate ("c", "data\"1", 1, "ff");
+  g_autofree char *without = sentient_payload_new_candidate ("c", NULL, 0, NULL);
   g_autoptr (SentientSignal) signal = NULL;
   g_autoptr (SentientSignal) other = NULL;
   g_autofree char *negotiation = NULL;
@@ -406,8 +407,10 @@ test_client_messages (void)
                    "{\"sdp\":\"v=0\\r\\n\\\"\",\"type\":\"offer\",\"negotiation\":\"ff\"}");
   g_assert_cmpstr (bare, ==, "{\"sdp\":\"v\",\"type\":\"answer\"}");
   g_assert_cmpstr (candidate, ==,
-                   "{\"candidate\":{\"candidate\":\"c\",\"sdpMid\":\"1\",\"sdpMLineIndex\":1},"
-                   "\"negotiation\":\"ff\"}");
+                   "{\"candidate\":{\"candidate\":\"c\",\"sdpMid\":\"data\\\"1\","
+                   "\"sdpMLineIndex\":1},\"negotiation\":\"ff\"}");
+  g_assert_cmpstr (without, ==,
+                   "{\"candidate\":{\"candidate\":\"c\",\"sdpMid\":null,\"sdpMLineIndex\":0}}");
   signal = sentient_signal_new (SENTIENT_SIGNAL_TYPE_OFFER, "a", "b", NULL, sdp, NULL);
   negotiation = sentient_signal_dup_negotiation (signal);
   g_assert_cmpstr (negotiation, ==, "ff");
