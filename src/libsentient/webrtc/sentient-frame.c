@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/sentient-bytes.h"
 #include "core/sentient-error.h"
 
 /* Before what a chunk carries, and what the first one has besides. */
@@ -18,49 +19,28 @@
 
 /* Reading */
 
-typedef struct
-{
-  const guint8 *data;
-  gsize len;
-} Reader;
-
-/* FALSE: there are not as many bytes. */
-static gboolean
-read_uint (Reader *reader, guint width, guint64 *value)
-{
-  if (reader->len < width)
-    return FALSE;
-  *value = 0;
-  for (guint i = 0; i < width; i++)
-    *value = *value << 8 | reader->data[i];
-  reader->data += width;
-  reader->len -= width;
-  return TRUE;
-}
-
 /* NULL: nothing is wrong; else what. */
 static const char *
-parse_hello (Reader *reader, SentientFrame *frame)
+parse_hello (SentientReader *reader, SentientFrame *frame)
 {
   guint64 version;
 
-  if (!read_uint (reader, 1, &version) || version != SENTIENT_FRAME_VERSION)
+  if (!sentient_reader_take_uint (reader, 1, &version) || version != SENTIENT_FRAME_VERSION)
     return "a hello of a version that is not known here";
   if (reader->len != SENTIENT_FRAME_INSTANCE_LEN + 8)
     return "a hello of the wrong length";
-  frame->instance = reader->data;
-  reader->data += SENTIENT_FRAME_INSTANCE_LEN;
-  reader->len -= SENTIENT_FRAME_INSTANCE_LEN;
-  read_uint (reader, 8, &frame->received);
+  sentient_reader_take_bytes (reader, SENTIENT_FRAME_INSTANCE_LEN, &frame->instance);
+  sentient_reader_take_uint (reader, 8, &frame->received);
   return NULL;
 }
 
 static const char *
-parse_chunk (Reader *reader, SentientFrame *frame)
+parse_chunk (SentientReader *reader, SentientFrame *frame)
 {
   guint64 stream, flags;
 
-  if (!read_uint (reader, 4, &stream) || !read_uint (reader, 1, &flags))
+  if (!sentient_reader_take_uint (reader, 4, &stream)
+      || !sentient_reader_take_uint (reader, 1, &flags))
     return "a chunk that is cut short";
   if ((flags & ~(guint64)(FLAG_FIRST | FLAG_LAST | FLAG_TEXT)) != 0)
     return "a chunk with a flag that is not known here";
@@ -68,7 +48,7 @@ parse_chunk (Reader *reader, SentientFrame *frame)
   frame->first = (flags & FLAG_FIRST) != 0;
   frame->last = (flags & FLAG_LAST) != 0;
   frame->is_text = (flags & FLAG_TEXT) != 0;
-  if (frame->first && !read_uint (reader, 8, &frame->total))
+  if (frame->first && !sentient_reader_take_uint (reader, 8, &frame->total))
     return "a chunk that is cut short";
   if (reader->len == 0 || reader->len > SENTIENT_FRAME_CHUNK_MAX)
     return "a chunk that is empty or too long";
@@ -82,10 +62,11 @@ parse_chunk (Reader *reader, SentientFrame *frame)
 gboolean
 sentient_frame_batch_next (const SentientFrame *batch, gsize *at, SentientFrame *inner)
 {
-  Reader reader = { batch->body + *at, batch->len - *at };
+  SentientReader reader = { batch->body + *at, batch->len - *at };
   guint64 len, kind;
 
-  if (!read_uint (&reader, 2, &len) || len > reader.len || !read_uint (&reader, 1, &kind))
+  if (!sentient_reader_take_uint (&reader, 2, &len) || len > reader.len
+      || !sentient_reader_take_uint (&reader, 1, &kind))
     return FALSE;
   if (len == 0 || (kind == SENTIENT_FRAME_SERVICE && len == 1))
     return FALSE;
@@ -105,7 +86,7 @@ sentient_frame_batch_next (const SentientFrame *batch, gsize *at, SentientFrame 
 }
 
 static const char *
-parse_batch (Reader *reader, SentientFrame *frame)
+parse_batch (SentientReader *reader, SentientFrame *frame)
 {
   SentientFrame inner;
   gsize at = 0;
@@ -119,7 +100,7 @@ parse_batch (Reader *reader, SentientFrame *frame)
 }
 
 static const char *
-parse_body (Reader *reader, SentientFrame *frame)
+parse_body (SentientReader *reader, SentientFrame *frame)
 {
   switch (frame->kind)
     {
@@ -145,14 +126,14 @@ parse_body (Reader *reader, SentientFrame *frame)
     case SENTIENT_FRAME_ACK:
       if (reader->len != 16)
         return "an acknowledgement of the wrong length";
-      read_uint (reader, 8, &frame->messages);
-      read_uint (reader, 8, &frame->bytes);
+      sentient_reader_take_uint (reader, 8, &frame->messages);
+      sentient_reader_take_uint (reader, 8, &frame->bytes);
       return NULL;
     case SENTIENT_FRAME_PING:
     case SENTIENT_FRAME_PONG:
       if (reader->len != 8)
         return "a ping or pong of the wrong length";
-      read_uint (reader, 8, &frame->value);
+      sentient_reader_take_uint (reader, 8, &frame->value);
       return NULL;
     default:
       return "a frame of a kind that is not known here";
@@ -162,14 +143,14 @@ parse_body (Reader *reader, SentientFrame *frame)
 static gboolean
 parse (const guint8 *data, gsize len, gsize max, SentientFrame *frame, GError **error)
 {
-  Reader reader = { data, len };
+  SentientReader reader = { data, len };
   const char *wrong = NULL;
   guint64 kind;
 
   memset (frame, 0, sizeof *frame);
   if (len > max)
     wrong = "a frame that is too long";
-  else if (!read_uint (&reader, 1, &kind))
+  else if (!sentient_reader_take_uint (&reader, 1, &kind))
     wrong = "an empty frame";
   else
     {
@@ -300,23 +281,13 @@ sentient_frame_deflate (GConverter *compressor, const guint8 *frame, gsize len)
 
 /* Writing */
 
-static void
-append_uint (GByteArray *out, guint width, guint64 value)
-{
-  guint8 bytes[8];
-
-  for (guint i = 0; i < width; i++)
-    bytes[i] = (guint8)(value >> 8 * (width - 1 - i));
-  g_byte_array_append (out, bytes, width);
-}
-
 void
 sentient_frame_append_hello (GByteArray *out, const guint8 *instance, guint64 received)
 {
-  append_uint (out, 1, SENTIENT_FRAME_HELLO);
-  append_uint (out, 1, SENTIENT_FRAME_VERSION);
+  sentient_bytes_append_uint (out, 1, SENTIENT_FRAME_HELLO);
+  sentient_bytes_append_uint (out, 1, SENTIENT_FRAME_VERSION);
   g_byte_array_append (out, instance, SENTIENT_FRAME_INSTANCE_LEN);
-  append_uint (out, 8, received);
+  sentient_bytes_append_uint (out, 8, received);
 }
 
 void
@@ -325,9 +296,8 @@ sentient_frame_append_message (GByteArray *out,
                                const guint8 *data,
                                gsize len)
 {
-  append_uint (out, 1, kind);
-  if (len > 0)
-    g_byte_array_append (out, data, (guint)len);
+  sentient_bytes_append_uint (out, 1, kind);
+  sentient_bytes_append (out, data, len);
 }
 
 void
@@ -339,21 +309,21 @@ sentient_frame_append_to_batch (GByteArray *batch,
   g_assert (len < G_MAXUINT16);
 
   if (batch->len == 0)
-    append_uint (batch, 1, SENTIENT_FRAME_BATCH);
-  append_uint (batch, 2, len + 1);
+    sentient_bytes_append_uint (batch, 1, SENTIENT_FRAME_BATCH);
+  sentient_bytes_append_uint (batch, 2, len + 1);
   sentient_frame_append_message (batch, kind, data, len);
 }
 
 void
 sentient_frame_append_chunk (GByteArray *out, const SentientFrame *chunk)
 {
-  append_uint (out, 1, SENTIENT_FRAME_CHUNK);
-  append_uint (out, 4, chunk->stream);
-  append_uint (out, 1,
-               (chunk->first ? FLAG_FIRST : 0) | (chunk->last ? FLAG_LAST : 0)
-                   | (chunk->is_text ? FLAG_TEXT : 0));
+  sentient_bytes_append_uint (out, 1, SENTIENT_FRAME_CHUNK);
+  sentient_bytes_append_uint (out, 4, chunk->stream);
+  sentient_bytes_append_uint (out, 1,
+                              (chunk->first ? FLAG_FIRST : 0) | (chunk->last ? FLAG_LAST : 0)
+                                  | (chunk->is_text ? FLAG_TEXT : 0));
   if (chunk->first)
-    append_uint (out, 8, chunk->total);
+    sentient_bytes_append_uint (out, 8, chunk->total);
   g_byte_array_append (out, chunk->body, (guint)chunk->len);
 }
 
@@ -363,28 +333,28 @@ sentient_frame_append_chunk_to_batch (GByteArray *batch, const SentientFrame *ch
   const gsize len = CHUNK_HEAD + (chunk->first ? CHUNK_TOTAL : 0) + chunk->len;
 
   if (batch->len == 0)
-    append_uint (batch, 1, SENTIENT_FRAME_BATCH);
-  append_uint (batch, 2, len);
+    sentient_bytes_append_uint (batch, 1, SENTIENT_FRAME_BATCH);
+  sentient_bytes_append_uint (batch, 2, len);
   sentient_frame_append_chunk (batch, chunk);
 }
 
 void
 sentient_frame_append_goodbye (GByteArray *out)
 {
-  append_uint (out, 1, SENTIENT_FRAME_GOODBYE);
+  sentient_bytes_append_uint (out, 1, SENTIENT_FRAME_GOODBYE);
 }
 
 void
 sentient_frame_append_ack (GByteArray *out, guint64 messages, guint64 bytes)
 {
-  append_uint (out, 1, SENTIENT_FRAME_ACK);
-  append_uint (out, 8, messages);
-  append_uint (out, 8, bytes);
+  sentient_bytes_append_uint (out, 1, SENTIENT_FRAME_ACK);
+  sentient_bytes_append_uint (out, 8, messages);
+  sentient_bytes_append_uint (out, 8, bytes);
 }
 
 void
 sentient_frame_append_probe (GByteArray *out, SentientFrameKind kind, guint64 value)
 {
-  append_uint (out, 1, kind);
-  append_uint (out, 8, value);
+  sentient_bytes_append_uint (out, 1, kind);
+  sentient_bytes_append_uint (out, 8, value);
 }
