@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli-output.h"
+#include "peer/sentient-connection-statistics.h"
 #include "protocol/sentient-names.h"
 
 typedef struct
@@ -48,22 +49,50 @@ cli_node_find_room (CliNode *self, const char *name)
   return NULL;
 }
 
+/* ", relayed, 12 ms"; "": not known. */
+static char *
+describe_way (SentientConnection *connection)
+{
+  g_autoptr (SentientConnectionStatistics) of = sentient_connection_dup_statistics (connection);
+  GString *way = g_string_new (NULL);
+
+  if (sentient_connection_statistics_get_protocol (of) != NULL)
+    g_string_append_printf (way, ", %s",
+                            sentient_connection_statistics_get_relayed (of) ? _ ("relayed")
+                                                                            : _ ("direct"));
+  if (sentient_connection_statistics_get_rtt (of) >= 0)
+    {
+      g_string_append (way, ", ");
+      g_string_append_printf (way, _ ("%d ms"), (int)sentient_connection_statistics_get_rtt (of));
+    }
+  return g_string_free (way, FALSE);
+}
+
 static void
 say_connection (const char *node_id, SentientConnection *connection)
 {
-  g_autofree char *pair = NULL;
+  g_autofree char *pair = sentient_connection_dup_candidate_pair (connection);
+  g_autofree char *way = describe_way (connection);
 
-  if (connection == NULL)
-    {
-      cli_say (CLI_PLAIN, _ ("  %-20s not connected"), node_id);
-      return;
-    }
-  pair = sentient_connection_dup_candidate_pair (connection);
-  cli_say (CLI_PLAIN, _ ("  %-20s %s, %llu sent, %llu received%s%s"), node_id,
-           sentient_connection_state_to_string (sentient_connection_get_state (connection)),
+  cli_say (CLI_PLAIN, _ ("  %-20s %s%s, %llu sent, %llu received%s%s"), node_id,
+           sentient_connection_state_to_string (sentient_connection_get_state (connection)), way,
            (unsigned long long)sentient_connection_get_messages_sent (connection),
            (unsigned long long)sentient_connection_get_messages_received (connection),
            pair != NULL ? ", " : "", pair != NULL ? pair : "");
+}
+
+/* Who is no neighbour in a large room has what is said there from those who are. */
+static void
+say_member (CliNode *self, const char *node_id, gboolean is_neighbour)
+{
+  SentientConnection *connection = sentient_peer_find_connection (self->peer, node_id);
+
+  if (connection != NULL)
+    say_connection (node_id, connection);
+  else
+    cli_say (CLI_PLAIN,
+             is_neighbour ? _ ("  %-20s not connected") : _ ("  %-20s reached by way of others"),
+             node_id);
 }
 
 static void
@@ -71,6 +100,7 @@ run_peers (CliNode *self, const char *argument)
 {
   g_autoptr (SentientRoom) room = self->room != NULL ? cli_node_find_room (self, self->room) : NULL;
   const char *own = sentient_peer_get_node_id (self->peer);
+  g_auto (GStrv) neighbours = NULL;
   guint n_others = 0;
 
   if (room == NULL)
@@ -78,6 +108,7 @@ run_peers (CliNode *self, const char *argument)
       cli_say (CLI_WARN, _ ("You are in no room. /join ROOM enters one."));
       return;
     }
+  neighbours = sentient_peer_list_neighbours (self->peer, self->room);
   cli_say (CLI_PLAIN, _ ("Others in \"%s\":"), self->room);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (room)); i++)
     {
@@ -86,7 +117,7 @@ run_peers (CliNode *self, const char *argument)
 
       if (g_str_equal (id, own))
         continue;
-      say_connection (id, sentient_peer_find_connection (self->peer, id));
+      say_member (self, id, g_strv_contains ((const char *const *)neighbours, id));
       n_others++;
     }
   if (n_others == 0)
@@ -105,8 +136,11 @@ run_rooms (CliNode *self, const char *argument)
     {
       g_autoptr (SentientRoom) room = g_list_model_get_item (rooms, i);
       const char *name = sentient_room_get_name (room);
+      g_auto (GStrv) neighbours = sentient_peer_list_neighbours (self->peer, name);
 
-      cli_say (CLI_PLAIN, _ ("  %s %s"), g_strcmp0 (name, self->room) == 0 ? "*" : " ", name);
+      cli_say (CLI_PLAIN, _ ("  %s %s (members: %u, of them neighbours: %u)"),
+               g_strcmp0 (name, self->room) == 0 ? "*" : " ", name,
+               sentient_room_get_n_members (room) + 1, g_strv_length (neighbours));
     }
 }
 

@@ -4,6 +4,7 @@
 through real webrtcbin data channels."""
 
 import os
+import re
 import sys
 
 from harness import (Node, Program, Server, TestFailure, await_programs, case, check, equal, main)
@@ -117,6 +118,30 @@ def _():
         a.wait_line(answer, start=start)
     a.quit()
     b.quit()
+    server.stop()
+
+
+@case('a room larger than --mesh-limit: each connects to --mesh-degree others, and knows it', 120)
+def _():
+    server = Server()
+    nodes = [Node(f'n{i}', server.url, args=('--mesh-limit', '2', '--mesh-degree', '2')) for i in range(4)]
+    for node in nodes:
+        found = None
+        while not found:
+            start = len(node.lines)
+            node.write('/rooms')
+            found = re.search(r'members: 4, of them neighbours: 2\)', node.wait_line(r'\* global', LONG, start).string)
+    for node in nodes:
+        found = None
+        while not found:
+            start = len(node.lines)
+            node.write('/nodes')
+            node.write('/peers')
+            node.wait_line('Others in "global"', LONG, start)
+            found = node.find(r'^  n\d +connected, direct, (\d+ ms, )?\d+ sent')
+    all_say(nodes, 'by way of others')
+    for node in nodes:
+        node.quit()
     server.stop()
 
 
