@@ -86,6 +86,8 @@ new_finding_row (JsonObject *finding)
   g_autofree char *said
       = g_strdup_printf ("%s: %s", _ (severities[severity].word), text != NULL ? text : "");
 
+  /* Else a screen reader says the title after it once more. */
+  gtk_accessible_reset_relation (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_RELATION_LABELLED_BY);
   gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, said,
                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, advice != NULL ? advice : "",
                                   -1);

@@ -10,6 +10,8 @@ import tempfile
 from harness import Node, Server, at_end, case, check, contains, equal, main, tmpdir
 from desktop import DAEMON, Applet, Desktop, gsettings
 
+LONG = 60
+
 desktop = Desktop()
 desktop.bus.serve('org.sentient.Sentient', DAEMON)
 server = Server()
@@ -166,6 +168,23 @@ def _():
     applet.gone('Refuse no.txt', 'push button|button')
     desktop.wait(lambda: not desktop.notifications, 'the end of the notification')
     applet.click('Rooms', 'page tab')
+
+
+@case('the network is examined by the daemon, with the connection that is there')
+def _():
+    applet.click('Main menu')
+    applet.click('Network Doctor', 'menu item')
+    applet.click('Examine', within='Network Doctor')
+    applet.find(re.compile(f'^Good: The coordinator {re.escape(server.url)}'), 'list item', LONG)
+    applet.find('Good: 1 connection to another node is direct.', 'list item')
+    applet.find('bob · direct', 'label')
+    applet.find(re.compile(r'host \d+ ms, .*open \d+ ms'), 'label')
+    desktop.screenshot('applet-doctor')
+    applet.click('Copy the report, with addresses hidden', within='Network Doctor')
+    applet.find('Copied, with addresses hidden', 'label')
+    check('127.0.0.1' not in desktop.clipboard(), 'an address is copied')
+    applet.click('Close', within='Network Doctor')
+    applet.gone('Network Doctor', 'frame')
 
 
 @case('the connection is listed, and closed')

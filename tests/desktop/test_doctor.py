@@ -36,7 +36,7 @@ def _():
 def _():
     for name, advice in ((r'^Good: The coordinator http://192\.0\.2\.1:8888', ''), ('^Note: This machine', 'With IPv6'),
                          ('^Warning: The connection to “bob”', 'Name a STUN server <that> answers.'),
-                         ('^Error: The TURN server', 'Check user and password in --turn.')):
+                         ('^Error: The TURN server [0-9.:]+ does not take these credentials\\.$', 'Check user and password in --turn.')):
         contains(description(re.compile(name)), advice, name)
     applet.find('bob · relayed', 'label')
     applet.find('gathering 1 ms, relay 40 ms, open 120 ms', 'label')
