@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "test-bus.h"
+
 gboolean
 client_on_watchdog (gpointer user_data)
 {
@@ -95,7 +97,7 @@ set_up (Fixture *f, gconstpointer data)
   f->bus = g_test_dbus_new (G_TEST_DBUS_NONE);
   if (data != NULL)
     g_test_dbus_add_service_dir (f->bus, g_getenv ("SERVICE_DIR"));
-  g_test_dbus_up (f->bus);
+  test_bus_up (f->bus);
   f->client = sentient_client_new (G_BUS_TYPE_SESSION);
 }
 
