@@ -158,8 +158,18 @@ test_live (Fixture *f, gconstpointer data)
   tell (f, "connection bob connected");
   await (g_str_equal (sentient_dbus_connection_get_state (connection), "connected"));
   g_assert_cmpuint (n_connections (f), ==, 1);
+  g_assert_cmpint (sentient_dbus_connection_get_round_trip_time (connection), ==, -1);
+  tell (f, "way bob relay srflx 45");
+  await (sentient_dbus_connection_get_round_trip_time (connection) == 45);
+  g_assert_true (sentient_dbus_connection_get_relayed (connection));
+  g_assert_cmpstr (sentient_dbus_connection_get_candidate_type (connection), ==, "relay");
+  g_assert_cmpstr (sentient_dbus_connection_get_remote_candidate_type (connection), ==, "srflx");
   tell (f, "close bob");
   await (n_connections (f) == 0);
+
+  g_assert_cmpuint (sentient_dbus_room_get_neighbour_count (room), ==, 0);
+  tell (f, "neighbour global eve");
+  await (sentient_dbus_room_get_neighbour_count (room) == 1);
 
   tell (f, "drop-room global");
   await (n_rooms (f) == 1);
