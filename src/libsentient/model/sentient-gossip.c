@@ -332,7 +332,7 @@ sentient_gossip_take_early (SentientGossip *self, char **from)
 
 /* NULL: there are too many already. */
 static SentientGossipLife *
-find_life (SentientGossip *self, Room *room, Origin *origin, guint64 epoch)
+find_life (SentientGossip *self, Room *room, Origin *origin, const char *from, guint64 epoch)
 {
   SentientGossipLife *life, *oldest = NULL;
 
@@ -348,7 +348,9 @@ find_life (SentientGossip *self, Room *room, Origin *origin, guint64 epoch)
     }
   if (origin->lives->len >= LIVES_MAX)
     {
-      if (oldest->used + LIFE_IDLE_MS > sentient_clock_get_monotonic_ms (self->clock))
+      /* Others may tell of lives that it never had; what it says itself always has a place. */
+      if (!g_str_equal (from, origin->node_id)
+          && oldest->used + LIFE_IDLE_MS > sentient_clock_get_monotonic_ms (self->clock))
         return NULL;
       g_ptr_array_remove_fast (origin->lives, oldest);
     }
@@ -388,7 +390,7 @@ sentient_gossip_receive (SentientGossip *self,
       keep_early (self, from, data, message);
       return SENTIENT_GOSSIP_IS_EARLY;
     }
-  life = find_life (self, room, origin, message->epoch);
+  life = find_life (self, room, origin, from, message->epoch);
   if (life == NULL)
     {
       self->statistics.refused++;

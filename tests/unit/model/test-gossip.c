@@ -400,6 +400,28 @@ test_hostile (Fixture *fixture, gconstpointer unused)
   g_assert_cmpuint (sentient_gossip_get_held (fixture->gossip), ==, 0);
 }
 
+/* It tells of lives that another never had, before that one has said anything: who hears that one
+ * itself hears it all the same. */
+static void
+test_false_lives (Fixture *fixture, gconstpointer unused)
+{
+  SentientGossipStatistics *statistics = sentient_gossip_get_statistics (fixture->gossip);
+  SentientGossipMessage message = make_message ("alice", 5, "false");
+
+  for (guint i = 0; i < 10; i++)
+    {
+      message.epoch = 100 + i;
+      receive_message (fixture, "dave", &message);
+    }
+  g_assert_cmpuint (statistics->refused, ==, 10 - 4);
+  g_assert_cmpint (receive (fixture, "dave", "alice", 1, "by way of dave"), ==,
+                   SENTIENT_GOSSIP_IS_FOREIGN);
+  g_assert_cmpint (receive (fixture, "alice", "alice", 1, "real"), ==, SENTIENT_GOSSIP_IS_NEW);
+  assert_heard (fixture, "alice: real, ");
+  receive (fixture, "dave", "alice", 2, "by way of dave");
+  assert_heard (fixture, "alice: by way of dave, ");
+}
+
 static void
 test_many_origins (Fixture *fixture, gconstpointer unused)
 {
@@ -448,6 +470,7 @@ main (int argc, char **argv)
   ADD ("large", test_large);
   ADD ("limits", test_limits);
   ADD ("hostile", test_hostile);
+  ADD ("false-lives", test_false_lives);
   ADD ("many-origins", test_many_origins);
   return g_test_run ();
 }
