@@ -279,7 +279,8 @@ on_message (SentientPeer *peer,
 {
   Object *object = find (user_data, node_id);
 
-  if (object != NULL)
+  /* Manager tells of what is too large. */
+  if (object != NULL && g_bytes_get_size (data) <= SENTIENT_DAEMON_TELL_MAX)
     sentient_dbus_connection_emit_message (object->skeleton,
                                            g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING,
                                                                      data, TRUE),

@@ -287,7 +287,18 @@ on_message (SentientPeer *peer,
             gboolean is_text,
             SentientDaemon *self)
 {
-  if (self->manager != NULL)
+  g_autoptr (GError) error = NULL;
+
+  if (g_bytes_get_size (data) > SENTIENT_DAEMON_TELL_MAX)
+    {
+      error
+          = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_PAYLOAD_TOO_LARGE,
+                         "a message of %" G_GSIZE_FORMAT " bytes from “%s” is lost: the bus takes "
+                         "at most %d. Let it be sent as a file",
+                         g_bytes_get_size (data), node_id, SENTIENT_DAEMON_TELL_MAX);
+      sentient_daemon_fail (self, error);
+    }
+  else if (self->manager != NULL)
     sentient_dbus_manager_emit_message (self->manager, node_id,
                                         g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, data,
                                                                   TRUE),

@@ -20,6 +20,10 @@ G_BEGIN_DECLS
  * sentient-daemon-rooms.c, -members.c, -connections.c, -transfers.c: these objects.
  * sentient-daemon-files.c: descriptors of files that are sent, and of where they go. */
 
+/* Bytes of a message that is told on the bus. The bus throws out who says more than it allows, 32
+ * MiB on the system bus, and a stranger must not bring that about. */
+#define SENTIENT_DAEMON_TELL_MAX (16 * 1024 * 1024)
+
 typedef struct _SentientDaemonRooms SentientDaemonRooms;
 typedef struct _SentientDaemonConnections SentientDaemonConnections;
 typedef struct _SentientDaemonTransfers SentientDaemonTransfers;

@@ -2,6 +2,7 @@
 
 /* Two daemons on two buses: files go from one to the other by calls with descriptors. */
 #include "daemon-fixture.h"
+#include "peer/sentient-connection-private.h"
 
 #include <fcntl.h>
 #include <gio/gunixfdlist.h>
@@ -441,6 +442,58 @@ test_bounds (void)
   pair_clear (&pair);
 }
 
+static char *
+hash_file (const char *folder, const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, NULL);
+
+  g_assert_nonnull (file);
+  return g_compute_checksum_for_data (G_CHECKSUM_SHA256,
+                                      (const guchar *)g_mapped_file_get_contents (file),
+                                      g_mapped_file_get_length (file));
+}
+
+static guint64
+get_done (TestHost *host, const char *path)
+{
+  g_autofree char *text = test_host_get (host, path, "Transfer", "Transferred");
+
+  return g_ascii_strtoull (text, NULL, 10);
+}
+
+/* The data channel is lost in the middle of 100 MB, with what was on its way. */
+static void
+test_cut (void)
+{
+  Pair pair;
+  g_autofree char *file = NULL;
+  g_autofree char *sent = NULL;
+  g_autofree char *offer = NULL;
+  g_autofree char *wanted = NULL;
+  g_autofree char *got = NULL;
+  SentientConnection *connection;
+
+  pair_init (&pair, NULL);
+  test_await (test_host_shows (pair.bob, "Connection", "State", "connected"));
+  file = write_file (&pair, "hundred", 100000000);
+  sent = send_path (&pair, file, "stored");
+  offer = await_offer (&pair, "stored");
+  accept_fd (&pair, offer, open_folder (&pair));
+  test_await (get_done (pair.alice, offer) > 20000000);
+  connection = sentient_peer_find_connection (sentient_daemon_get_peer (pair.alice->daemon), "bob");
+  sentient_link_close (connection->link);
+  await_state (pair.alice, offer, "done");
+  await_state (pair.bob, sent, "done");
+  g_assert_true (test_has (pair.bob->changes, "Connection.State reconnecting")
+                 || test_has (pair.alice->changes, "Connection.State reconnecting"));
+  wanted = hash_file (pair.dir, "hundred");
+  got = hash_file (pair.folder, "stored");
+  g_assert_cmpstr (got, ==, wanted);
+  g_assert_cmpuint (count_files (pair.folder), ==, 1);
+  pair_clear (&pair);
+}
+
 /* The setting "accept-files". */
 static void
 test_settings (void)
@@ -492,6 +545,7 @@ main (int argc, char **argv)
   g_test_add_func ("/daemon/files/ends", test_ends);
   g_test_add_func ("/daemon/files/wrong", test_wrong_send);
   g_test_add_func ("/daemon/files/bounds", test_bounds);
+  g_test_add_func ("/daemon/files/cut", test_cut);
   g_test_add_func ("/daemon/files/settings", test_settings);
   return g_test_run ();
 }

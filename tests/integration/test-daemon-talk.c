@@ -336,6 +336,44 @@ test_messages (void)
   pair_clear (&pair);
 }
 
+static gboolean
+test_has_part (GPtrArray *texts, const char *start)
+{
+  for (guint i = 0; i < texts->len; i++)
+    if (g_str_has_prefix (texts->pdata[i], start))
+      return TRUE;
+  return FALSE;
+}
+
+/* What the bus would not take does not cost the daemon its place there. */
+static void
+test_large (void)
+{
+  const gsize sizes[] = { 16 << 20, (16 << 20) + 1, 70 << 20 };
+  Pair pair;
+
+  pair_init (&pair, NULL);
+  g_free (await_connection (pair.bob, "alice"));
+  g_free (await_connection (pair.alice, "bob"));
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (sizes[i]), sizes[i]);
+      guint n = pair.alice->heard->len;
+
+      /* What was sent before may not be acknowledged yet. */
+      test_await (sentient_peer_send_message (sentient_daemon_get_peer (pair.bob->daemon), "alice",
+                                              bytes, FALSE, SENTIENT_PRIORITY_NORMAL, NULL));
+      test_await (pair.alice->heard->len > n);
+      g_assert_true (g_str_has_prefix (pair.alice->heard->pdata[n],
+                                       i == 0 ? "Connection.Message (large)" : "Manager.Failed "));
+      if (i == 0)
+        test_await (test_has (pair.alice->heard, "Manager.Message (large)"));
+    }
+  /* The signal comes first. */
+  test_await (test_has_part (pair.alice->changes, "Manager.LastError a message of 73400320 bytes"));
+  pair_clear (&pair);
+}
+
 /* Who sends too much is told, and told again when there is room. */
 static void
 test_drained (void)
@@ -444,6 +482,7 @@ main (int argc, char **argv)
   g_test_add_func ("/daemon/talk/messages", test_messages);
   g_test_add_func ("/daemon/talk/statistics", test_statistics);
   g_test_add_func ("/daemon/talk/failed", test_failed);
+  g_test_add_func ("/daemon/talk/large", test_large);
   g_test_add_func ("/daemon/talk/drained", test_drained);
   g_test_add_func ("/daemon/talk/connect", test_connect);
   g_test_add_func ("/daemon/talk/errors", test_errors);
