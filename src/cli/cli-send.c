@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <gio/gunixfdlist.h>
 #include <glib/gi18n.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cli-json.h"
 #include "cli-output.h"
 #include "cli-remote.h"
-#include "webrtc/sentient-link.h"
+
+/* What a node takes at most, unless it is set otherwise. */
+#define MESSAGE_MAX (256 * 1024 * 1024)
+/* What a call takes on every bus. */
+#define CALL_MAX (16 * 1024 * 1024)
+/* Up to here as ever, so that an older daemon knows it, too. */
+#define PLAIN_MAX 65536
 
 /* Words that say to whom, before the text. */
 static guint
@@ -67,14 +75,14 @@ check (CliRemote *remote, GError **error)
 static GBytes *
 read_fd (int fd, GError **error)
 {
-  g_autoptr (GByteArray) all = g_byte_array_sized_new (SENTIENT_LINK_MAX_MESSAGE + 1);
+  g_autoptr (GByteArray) all = g_byte_array_new ();
   gssize got;
 
   do
     {
-      guint8 part[4096];
+      guint8 part[65536];
 
-      got = read (fd, part, MIN (sizeof part, SENTIENT_LINK_MAX_MESSAGE + 1 - all->len));
+      got = read (fd, part, MIN (sizeof part, MESSAGE_MAX + 1 - all->len));
       if (got < 0 && errno == EINTR)
         continue;
       if (got < 0)
@@ -85,7 +93,7 @@ read_fd (int fd, GError **error)
         }
       g_byte_array_append (all, part, got);
     }
-  while (got != 0 && all->len <= SENTIENT_LINK_MAX_MESSAGE);
+  while (got != 0 && all->len <= MESSAGE_MAX);
   return g_byte_array_free_to_bytes (g_steal_pointer (&all));
 }
 
@@ -128,10 +136,18 @@ get_message (CliRemote *remote)
   if (bytes == NULL)
     return NULL;
 
-  if (g_bytes_get_size (bytes) > SENTIENT_LINK_MAX_MESSAGE)
+  if (g_bytes_get_size (bytes) > MESSAGE_MAX)
     {
-      cli_complain (_ ("this is more than a message takes, %d bytes: send it in parts"),
-                    SENTIENT_LINK_MAX_MESSAGE);
+      cli_complain (_ ("this is more than a message takes, %d bytes: send it as a file, with "
+                       "\"sentient send-file\""),
+                    MESSAGE_MAX);
+      return NULL;
+    }
+  if (remote->room != NULL && g_bytes_get_size (bytes) > CALL_MAX)
+    {
+      cli_complain (_ ("this is more than a message to a room takes, %d bytes: send it to each "
+                       "node, or as a file"),
+                    CALL_MAX);
       return NULL;
     }
   return g_steal_pointer (&bytes);
@@ -161,6 +177,50 @@ send_to_room (CliRemote *remote, GVariant *data)
   return CLI_EXIT_OK;
 }
 
+/* -1: error is set. */
+static int
+make_sealed (GVariant *data, GError **error)
+{
+  gsize left = g_variant_get_size (data);
+  const char *bytes = g_variant_get_data (data);
+  int fd = memfd_create ("sentient-message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+  while (fd >= 0 && left > 0)
+    {
+      gssize n = write (fd, bytes, left);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        break;
+      bytes += n;
+      left -= (gsize)n;
+    }
+  if (fd >= 0 && left == 0
+      && fcntl (fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) == 0)
+    return fd;
+  g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno), g_strerror (errno));
+  if (fd >= 0)
+    close (fd);
+  return -1;
+}
+
+static gboolean
+send_large (CliRemote *remote, GVariant *data, GError **error)
+{
+  const char *priority = remote->priority != NULL ? remote->priority : "normal";
+  g_autoptr (GUnixFDList) fds = NULL;
+  int fd = make_sealed (data, error);
+
+  if (fd < 0)
+    return FALSE;
+  fds = g_unix_fd_list_new_from_array (&fd, 1);
+  return sentient_dbus_manager_call_send_data_sync (sentient_client_get_manager (remote->client),
+                                                    remote->words[0], g_variant_new_handle (0),
+                                                    remote->file == NULL, priority, fds, NULL, NULL,
+                                                    error);
+}
+
 static gboolean
 send_to_node (CliRemote *remote, GVariant *data, GError **error)
 {
@@ -168,6 +228,8 @@ send_to_node (CliRemote *remote, GVariant *data, GError **error)
   const char *node_id = remote->words[0];
   gboolean text = remote->file == NULL;
 
+  if (g_variant_get_size (data) > PLAIN_MAX)
+    return send_large (remote, data, error);
   if (remote->priority == NULL)
     return sentient_dbus_manager_call_send_sync (manager, node_id, data, text, NULL, error);
   return sentient_dbus_manager_call_send_with_priority_sync (manager, node_id, data, text,

@@ -208,6 +208,63 @@ sentient_daemon_send_file (SentientDaemon *self,
   return TRUE;
 }
 
+/* Messages */
+
+/* Sealed: it is in memory, and nobody takes away what is mapped. NULL: error is set. */
+static GBytes *
+map_message (int fd, const struct stat *info, guint max, GError **error)
+{
+  const int needed = F_SEAL_WRITE | F_SEAL_SHRINK;
+  int seals = fcntl (fd, F_GET_SEALS);
+  g_autoptr (GMappedFile) file = NULL;
+
+  if (!S_ISREG (info->st_mode) || seals < 0 || (seals & needed) != needed)
+    {
+      fail (error, "a message comes in a memfd that is sealed against writing and shrinking");
+      return NULL;
+    }
+  if (info->st_size > max)
+    {
+      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_PAYLOAD_TOO_LARGE,
+                   "%" G_GINT64_FORMAT
+                   " bytes are more than the %u of a message; send it as a file",
+                   (gint64)info->st_size, max);
+      return NULL;
+    }
+  file = g_mapped_file_new_from_fd (fd, FALSE, error);
+  return file != NULL ? g_mapped_file_get_bytes (file) : NULL;
+}
+
+gboolean
+sentient_daemon_send_data (SentientDaemon *self,
+                           GDBusMethodInvocation *invocation,
+                           GUnixFDList *fds,
+                           GVariant *data,
+                           const char *node_id,
+                           gboolean text,
+                           const char *priority)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GVariant) message = NULL;
+  g_autoptr (GError) error = NULL;
+  struct stat info;
+  guint max;
+  int fd;
+
+  if (sentient_daemon_refuses (self, invocation))
+    return TRUE;
+  fd = take_fd (fds, data, &info, &error);
+  if (fd < 0)
+    return sentient_daemon_refuse (invocation, g_steal_pointer (&error));
+  g_object_get (self->peer, "max-message-size", &max, NULL);
+  bytes = map_message (fd, &info, max, &error);
+  g_close (fd, NULL);
+  if (bytes == NULL)
+    return sentient_daemon_refuse (invocation, g_steal_pointer (&error));
+  message = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE));
+  return sentient_daemon_send_with_priority (self, invocation, node_id, message, text, priority);
+}
+
 /* Receiving */
 
 typedef struct

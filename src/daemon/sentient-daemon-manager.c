@@ -139,6 +139,19 @@ on_connect_peer (SentientDBusManager *manager,
 }
 
 static gboolean
+on_send_data (SentientDBusManager *manager,
+              GDBusMethodInvocation *invocation,
+              GUnixFDList *fds,
+              const char *node_id,
+              GVariant *data,
+              gboolean text,
+              const char *priority,
+              SentientDaemon *self)
+{
+  return sentient_daemon_send_data (self, invocation, fds, data, node_id, text, priority);
+}
+
+static gboolean
 on_send_file (SentientDBusManager *manager,
               GDBusMethodInvocation *invocation,
               GUnixFDList *fds,
@@ -337,6 +350,7 @@ handle_calls (SentientDaemon *self, SentientDBusManager *manager)
     { "handle-send", G_CALLBACK (on_send) },
     { "handle-send-with-priority", G_CALLBACK (on_send_with_priority) },
     { "handle-broadcast", G_CALLBACK (on_broadcast) },
+    { "handle-send-data", G_CALLBACK (on_send_data) },
     { "handle-send-file", G_CALLBACK (on_send_file) },
     { "handle-connect-peer", G_CALLBACK (on_connect_peer) },
     { "handle-diagnose-network", G_CALLBACK (on_diagnose_network) },

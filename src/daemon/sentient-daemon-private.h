@@ -156,6 +156,13 @@ gboolean sentient_daemon_send_file (SentientDaemon *self,
                                     const char *node_id,
                                     const char *name,
                                     const char *media_type);
+gboolean sentient_daemon_send_data (SentientDaemon *self,
+                                    GDBusMethodInvocation *invocation,
+                                    GUnixFDList *fds,
+                                    GVariant *data,
+                                    const char *node_id,
+                                    gboolean text,
+                                    const char *priority);
 gboolean sentient_daemon_accept_file (SentientDaemon *self,
                                       GDBusMethodInvocation *invocation,
                                       GUnixFDList *fds,

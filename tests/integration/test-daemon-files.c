@@ -9,6 +9,7 @@
 #include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define PREFIX "org.sentient.Sentient1."
@@ -408,6 +409,47 @@ test_wrong_send (void)
   pair_clear (&pair);
 }
 
+static void
+refuse_data (Pair *pair, int fd, const char *wanted)
+{
+  g_autoptr (GError) error = NULL;
+
+  call_fd (pair->bob, NULL, "Manager", "SendData",
+           g_variant_new ("(shbs)", "alice", 0, FALSE, "normal"), fd, &error);
+  assert_error (error, wanted);
+}
+
+/* A message in a descriptor. */
+static void
+test_data (void)
+{
+  const int seals = F_SEAL_WRITE | F_SEAL_SHRINK;
+  Pair pair;
+  g_autofree char *file = NULL;
+  g_autoptr (GError) error = NULL;
+  int fds[3];
+
+  pair_init (&pair, NULL);
+  test_await (test_host_shows (pair.bob, "Connection", "State", "connected"));
+  file = write_file (&pair, "original", 10);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    {
+      fds[i] = memfd_create ("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+      g_assert_cmpint (ftruncate (fds[i], i == 1 ? (256 << 20) + 1 : 100000), ==, 0);
+      if (i > 0)
+        g_assert_cmpint (fcntl (fds[i], F_ADD_SEALS, seals), ==, 0);
+    }
+  refuse_data (&pair, g_open (file, O_RDONLY, 0), "BadRequest");
+  refuse_data (&pair, -1, "BadRequest");
+  refuse_data (&pair, fds[0], "BadRequest");
+  refuse_data (&pair, fds[1], "PayloadTooLarge");
+  call_fd (pair.bob, NULL, "Manager", "SendData",
+           g_variant_new ("(shbs)", "alice", 0, FALSE, "high"), fds[2], &error);
+  g_assert_no_error (error);
+  test_await (test_has (pair.alice->heard, "Manager.Message (large)"));
+  pair_clear (&pair);
+}
+
 /* No more than twice a second, and the last of those that are over. */
 static void
 test_bounds (void)
@@ -544,6 +586,7 @@ main (int argc, char **argv)
   g_test_add_func ("/daemon/files/streams", test_streams);
   g_test_add_func ("/daemon/files/ends", test_ends);
   g_test_add_func ("/daemon/files/wrong", test_wrong_send);
+  g_test_add_func ("/daemon/files/data", test_data);
   g_test_add_func ("/daemon/files/bounds", test_bounds);
   g_test_add_func ("/daemon/files/cut", test_cut);
   g_test_add_func ("/daemon/files/settings", test_settings);

@@ -8,6 +8,7 @@ import os
 import re
 import struct
 import subprocess
+import tempfile
 import termios
 
 from harness import (Program, at_end, case, check, contains, equal, fail, isolated_env, main,
@@ -216,7 +217,14 @@ def send():
     equal(fake.calls(), ['send bob bytes 4 610062ff', 'send bob bytes 2 0001',
                          'broadcast global bytes 65536 ' + '78' * 64], 'calls')
 
-    contains(run('send', 'bob', '--file', '-', stdin=b'x' * 65537, status=1)[1], '65536 bytes', 'too much')
+    run('send', 'bob', '--file', '-', stdin=b'x' * 65537)
+    run('send', 'bob', 'y' * 70000, '--priority', 'high')
+    equal(_daemon[0].calls(), ['send-data bob bytes 65537 normal', 'send-data bob text 70000 high'], 'large ones')
+    contains(run('send', '--room', 'global', '--file', '-', stdin=bytes((16 << 20) + 1), status=1)[1],
+             '16777216 bytes', 'too much for a room')
+    with tempfile.NamedTemporaryFile(dir=tmpdir()) as file:
+        file.truncate((256 << 20) + 1)
+        contains(run('send', 'bob', '--file', file.name, status=1)[1], '268435456 bytes', 'too much')
     contains(run('send', 'bob', '--file', path + '-none', status=1)[1], 'cannot be read', 'no file')
     contains(run('send', 'bob', '--file', tmpdir(), status=1)[1], 'cannot be read', 'a folder')
     equal(fake.calls(), [], 'calls')
