@@ -9,11 +9,12 @@ import random
 import shutil
 import tempfile
 
-from harness import Node, Program, case, check, contains, equal, fail, main, shared_server, tmpdir
+from harness import Node, Program, case, check, contains, equal, fail, main, sentient_path, shared_server, tmpdir
 from private_bus import PrivateBus
 
 PATIENCE = 60
 SEED = 20260
+NOBODY = 65534
 
 
 def folder():
@@ -204,6 +205,27 @@ def full():
     equal(sender.wait_exit(PATIENCE), 1, 'exit status')
     contains(sender.stderr(), 'there is no room for it', 'stderr')
     daemon.monitor.wait_line('"state":"failed".*10000000 bytes, and there are only', PATIENCE)
+    daemon.end()
+
+
+@case('a daemon of another user writes into what its caller opened, and nowhere else', seconds=120)
+def foreign():
+    if os.geteuid() != 0 or shutil.which('setpriv') is None:
+        print('# only root can be another user')
+        return
+    bus, path, theirs = PrivateBus(shared=True), make_file('x', 300_000), tempfile.mkdtemp(prefix='sentient-theirs-')
+    os.chown(theirs, NOBODY, NOBODY)
+    daemon = Daemon(bus, 'alice')
+    sender = send_alone(path, daemon.url)
+    daemon.monitor.wait_line('"state":"offered"', PATIENCE)
+    words = ['--reuid', str(NOBODY), '--regid', str(NOBODY), '--clear-groups', sentient_path(), 'accept', '1', theirs]
+    program = Program(words, program='setpriv', env=dict(bus.env(), HOME='/', XDG_RUNTIME_DIR=theirs))
+    equal(program.wait_exit(PATIENCE), 0, f'exit status{program.report()}')
+    equal(sender.wait_exit(PATIENCE), 0, 'exit status of the sender')
+    stored = os.path.join(theirs, 'x')
+    assert_same(path, stored)
+    equal(os.stat(stored).st_uid, NOBODY, 'whose file it is')
+    shutil.rmtree(theirs)
     daemon.end()
 
 
