@@ -229,7 +229,8 @@ on_input_end (gboolean any_line, gpointer user_data)
 {
   CliNode *self = user_data;
 
-  if (any_line || isatty (STDIN_FILENO))
+  /* After /quit the end of the input is nothing new. */
+  if ((any_line || isatty (STDIN_FILENO)) && !self->finishing)
     cli_node_finish (self);
 }
 

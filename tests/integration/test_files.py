@@ -186,6 +186,7 @@ def piped():
     bob = Node('bob', server.url)
     bob.wait_line('Connected to alice', PATIENCE)
     bob.write(f'/send-file alice {path}')
+    bob.write('/quit')
     bob.popen.stdin.close()
     equal(bob.wait_exit(PATIENCE), 0, 'exit status')
     assert_same(path, os.path.join(inbox, 'piped'))
