@@ -359,6 +359,9 @@ to_real_ms (SentientDirectory *self, gint64 monotonic_ms)
 static void
 refresh_last_seen (SentientDirectory *self, SentientSession *session)
 {
+  if (session->last_seen == session->told_seen)
+    return;
+  session->told_seen = session->last_seen;
   for (guint i = 0; i < sentient_session_get_n_rooms (session); i++)
     sentient_member_set_last_seen (
         g_array_index (session->memberships, SentientMembership, i).member,

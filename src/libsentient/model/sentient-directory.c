@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/sentient-directory.h"
 
+#include "core/sentient-prefetch.h"
 #include "model/sentient-directory-private.h"
 
 static const char *const permanent_rooms[] = { "global", "memory-sync", "learning" };
@@ -227,6 +228,28 @@ peer_info_init (SentientPeerInfo *info, SentientMember *member)
   };
 }
 
+/* So many members are told while what the next step needs of another one is on its way. */
+#define STEP 2
+
+/* One step a line: from the member to its session, and from there to its outbox and transport. */
+static void
+fetch_ahead (SentientRoom *room, guint i, guint n)
+{
+  const SentientSession *soon = NULL;
+
+  if (i + 3 * STEP < n)
+    sentient_member_prefetch (sentient_room_peek (room, i + 3 * STEP));
+  if (i + 2 * STEP < n)
+    sentient_prefetch (sentient_member_get_session (sentient_room_peek (room, i + 2 * STEP)),
+                       G_STRUCT_OFFSET (SentientSession, last_seen));
+  if (i + STEP < n)
+    soon = sentient_member_get_session (sentient_room_peek (room, i + STEP));
+  if (soon == NULL)
+    return;
+  sentient_prefetch (soon->outbox.items, 2 * SENTIENT_CACHE_LINE);
+  sentient_prefetch (soon->transport_data, SENTIENT_CACHE_LINE);
+}
+
 /* Tells everyone in the room but the one it is about. */
 static void
 tell_room (SentientDirectory *self,
@@ -238,6 +261,7 @@ tell_room (SentientDirectory *self,
     {
       SentientSession *session = sentient_member_get_session (sentient_room_peek (room, i));
 
+      fetch_ahead (room, i, sentient_room_get_n_members (room));
       if (session != exclude && !session->ended)
         sentient_directory_enqueue_event (self, session, message);
     }

@@ -346,6 +346,12 @@ sentient_member_set_session (SentientMember *self, struct _SentientSession *sess
   self->session = session;
 }
 
+void
+sentient_member_prefetch (SentientMember *self)
+{
+  __builtin_prefetch (&self->session);
+}
+
 struct _SentientSession *
 sentient_member_get_session (SentientMember *self)
 {

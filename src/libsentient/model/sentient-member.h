@@ -38,6 +38,8 @@ void sentient_member_set_plain (SentientMember *self, gboolean plain);
 struct _SentientSession;
 void sentient_member_set_session (SentientMember *self, struct _SentientSession *session);
 struct _SentientSession *sentient_member_get_session (SentientMember *self);
+/* See sentient_prefetch (); for sentient_member_get_session (). */
+void sentient_member_prefetch (SentientMember *self);
 gboolean sentient_member_is_plain (SentientMember *self);
 void sentient_member_set_last_seen (SentientMember *self, gint64 last_seen);
 

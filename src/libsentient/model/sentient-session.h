@@ -85,6 +85,7 @@ struct _SentientSession
   gpointer transport_data;
 
   gint64 last_seen; /* ms, monotonic: any sign of life */
+  gint64 told_seen; /* what its members say of that */
   gint64 lost_at;   /* ms, monotonic; 0: not lost */
 
   SentientSender *sender; /* NULL until it sends something */

@@ -12,6 +12,7 @@ struct _SentientSignal
   gatomicrefcount ref_count;
   SentientSignalType type;
   gint64 timestamp_ms; /* since the epoch */
+  gsize block_size;    /* of all of it */
   const char *from;
   const char *to;
   const char *room; /* or NULL */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/sentient-block.h"
 #include "core/sentient-error.h"
 #include "core/sentient-race.h"
 #include "protocol/sentient-names.h"
@@ -39,11 +40,14 @@ sentient_signal_new_trusted (SentientSignalType type,
   gsize key_len = wrap_key != NULL ? strlen (wrap_key) : 0;
   gsize before = wrap_key != NULL ? key_len + 4 : 0; /* {"key": */
   SentientSignal *self;
+  gsize size;
   char *p;
 
   if (payload.data == NULL)
     payload = (SentientSpan){ "{}", 2 };
-  self = g_malloc (sizeof *self + from_len + to_len + room_len + before + payload.len + 1 + 4);
+  size = sizeof *self + from_len + to_len + room_len + before + payload.len + 1 + 4;
+  self = sentient_block_alloc (size);
+  self->block_size = size;
   g_atomic_ref_count_init (&self->ref_count);
   self->type = type;
   self->timestamp_ms = timestamp_ms;
@@ -179,7 +183,7 @@ sentient_signal_unref (SentientSignal *self)
   g_return_if_fail (self != NULL);
 
   if (sentient_race_unref (&self->ref_count))
-    g_free (self);
+    sentient_block_free (self, self->block_size);
 }
 
 /**

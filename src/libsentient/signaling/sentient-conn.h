@@ -59,7 +59,7 @@ struct _SentientConn
   SentientPollKind kind; /* first */
   int fd;
   SentientEngine *engine;
-  SentientConn *next;        /* of all that live */
+  SentientConn *next;        /* of the dead */
   SentientConn *next_marked; /* of those that the end of the turn looks at, or of the dead */
   gpointer data;
 
@@ -91,7 +91,7 @@ struct _SentientConn
   SentientWsMessage *message;
   SentientWsPong *pong; /* to be answered when the write buffer has drained */
 
-  SentientConn *previous;   /* of all that live */
+  guint index;              /* among all that live */
   SentientAddress *address; /* counts it while it lives; a proxy's: the request, or NULL */
   SentientFront *front;     /* SOUP */
   guint32 scanned;  /* HEAD: how far the head reader looked; WS: how much of a frame's text */

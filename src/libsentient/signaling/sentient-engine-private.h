@@ -29,8 +29,7 @@ struct _SentientEngine
   gboolean paused; /* the listeners are not watched */
 
   SentientAddresses *addresses;
-  SentientConn *conns; /* all that live */
-  guint n_conns;
+  GPtrArray *conns; /* all that live; each knows its place */
   SentientConn *first_marked, *last_marked;
   SentientConn *dead;
 

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "core/sentient-prefetch.h"
 #include "core/sentient-source.h"
 #include "signaling/sentient-engine-private.h"
 #include "signaling/sentient-listener.h"
@@ -19,6 +20,10 @@
 /* How often the coarse time is set anew while connections are written. */
 #define CONNS_PER_STAMP 16
 #define TICK_US (500 * 1000)
+/* So many connections are on their way from memory while one is looked at. */
+#define FETCH_AHEAD 8
+/* Of what the handler keeps of a connection: as much as it needs to fill it. */
+#define HANDLER_DATA_BYTES 192
 #define LOG_EVERY_MS 60000
 /* File descriptors left to everybody else in the process. */
 #define FDS_FOR_OTHERS 64
@@ -85,11 +90,8 @@ sentient_engine_mark (SentientEngine *self, SentientConn *conn)
 void
 sentient_engine_add (SentientEngine *self, SentientConn *conn)
 {
-  conn->next = self->conns;
-  if (self->conns != NULL)
-    self->conns->previous = conn;
-  self->conns = conn;
-  self->n_conns++;
+  conn->index = self->conns->len;
+  g_ptr_array_add (self->conns, conn);
 }
 
 /* Watches the listeners, or leaves the clients in the kernel's queue. */
@@ -112,16 +114,11 @@ set_paused (SentientEngine *self, gboolean paused)
 void
 sentient_engine_remove (SentientEngine *self, SentientConn *conn)
 {
-  if (conn->previous != NULL)
-    conn->previous->next = conn->next;
-  else
-    self->conns = conn->next;
-  if (conn->next != NULL)
-    conn->next->previous = conn->previous;
-  conn->previous = NULL;
-  self->n_conns--;
+  g_ptr_array_remove_index_fast (self->conns, conn->index);
+  if (conn->index < self->conns->len)
+    ((SentientConn *)self->conns->pdata[conn->index])->index = conn->index;
 
-  /* next is not needed any more; next_marked may be. */
+  /* next_marked may be needed still. */
   conn->next = self->dead;
   self->dead = conn;
   set_paused (self, FALSE);
@@ -154,7 +151,7 @@ shed (SentientEngine *self, SentientListener *listener)
   if (sentient_engine_may_log (self))
     g_message ("Out of file descriptors with %u connections: new ones wait until some are closed; "
                "raise the limit (ulimit -n) to serve more",
-               self->n_conns);
+               self->conns->len);
   if (self->reserve_fd >= 0)
     {
       close (self->reserve_fd);
@@ -185,7 +182,7 @@ accept_some (SentientEngine *self, SentientListener *listener)
       socklen_t len = sizeof remote;
       int fd;
 
-      if (self->n_conns >= self->config.max_connections)
+      if (self->conns->len >= self->config.max_connections)
         {
           if (sentient_engine_may_log (self))
             g_message ("The limit of %u connections is reached: new ones wait until some are "
@@ -223,7 +220,11 @@ service_marked (SentientEngine *self)
         {
           SentientConn *next = conn->next_marked;
 
-          sentient_conn_prefetch (next);
+          if (next != NULL)
+            {
+              sentient_conn_prefetch (next->next_marked);
+              sentient_prefetch (next->data, HANDLER_DATA_BYTES);
+            }
           if (n++ % CONNS_PER_STAMP == 0)
             stamp (self);
           conn->marked = FALSE;
@@ -270,7 +271,7 @@ finish_stop (SentientEngine *self)
 {
   g_autoptr (GTask) task = NULL;
 
-  if (self->stop_task == NULL || self->n_conns > 0)
+  if (self->stop_task == NULL || self->conns->len > 0)
     return;
   task = steal_stop_task (self);
   g_task_return_boolean (task, TRUE);
@@ -302,7 +303,7 @@ schedule (SentientEngine *self)
 
   if (self->first_marked != NULL)
     ready_us = 0;
-  else if ((self->n_conns > 0 || self->paused || self->stopping) && !self->manual_clock)
+  else if ((self->conns->len > 0 || self->paused || self->stopping) && !self->manual_clock)
     {
       if (self->next_tick_us == 0)
         self->next_tick_us = g_get_monotonic_time () + TICK_US;
@@ -333,7 +334,6 @@ sentient_engine_end_turn (SentientEngine *self)
 void
 sentient_engine_check_deadlines (SentientEngine *self)
 {
-  SentientConn *next;
   gboolean stop_now;
 
   g_return_if_fail (self != NULL);
@@ -342,15 +342,19 @@ sentient_engine_check_deadlines (SentientEngine *self)
   sentient_addresses_expire (self->addresses, self->now_ms);
   ensure_reserve (self);
   stop_now = self->stopping && self->now_ms >= self->stop_deadline_ms;
-  for (SentientConn *conn = self->conns; conn != NULL; conn = next)
+  /* From the end: where one dies, one that was looked at takes its place. */
+  for (guint i = self->conns->len; i-- > 0;)
     {
-      next = conn->next;
+      if (i >= self->conns->len)
+        continue;
+      if (i >= FETCH_AHEAD)
+        sentient_conn_prefetch (self->conns->pdata[i - FETCH_AHEAD]);
       if (stop_now)
-        sentient_conn_destroy (conn);
+        sentient_conn_destroy (self->conns->pdata[i]);
       else
-        sentient_conn_check_deadline (conn, self->now_ms);
+        sentient_conn_check_deadline (self->conns->pdata[i], self->now_ms);
     }
-  if (self->n_conns < self->config.max_connections)
+  if (self->conns->len < self->config.max_connections)
     set_paused (self, FALSE);
   sentient_engine_end_turn (self);
 }
@@ -435,6 +439,7 @@ sentient_engine_new (const SentientEngineConfig *config,
   self->tx = g_malloc (SENTIENT_ENGINE_TX_SIZE);
   self->reserve_fd = -1;
   ensure_reserve (self);
+  self->conns = g_ptr_array_new ();
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   if (self->epoll_fd < 0)
     g_error ("epoll_create1: %s", g_strerror (errno));
@@ -483,11 +488,12 @@ sentient_engine_free (SentientEngine *self)
   stop_task = steal_stop_task (self);
   sentient_engine_begin_turn (self);
   self->stopping = TRUE;
-  while (self->conns != NULL)
-    sentient_conn_destroy (self->conns);
+  while (self->conns->len > 0)
+    sentient_conn_destroy (self->conns->pdata[self->conns->len - 1]);
   sentient_engine_end_turn (self);
   g_assert (self->dead == NULL);
 
+  g_ptr_array_unref (self->conns);
   sentient_addresses_free (self->addresses);
   sentient_lend_disconnect (self);
   g_clear_pointer (&self->listeners, g_ptr_array_unref);
@@ -512,8 +518,10 @@ void
 sentient_engine_send_to_all (SentientEngine *self, const char *text, gsize len)
 {
   sentient_engine_begin_turn (self);
-  for (SentientConn *conn = self->conns; conn != NULL; conn = conn->next)
+  for (guint i = 0; i < self->conns->len; i++)
     {
+      SentientConn *conn = self->conns->pdata[i];
+
       if (conn->state == SENTIENT_CONN_WS_OPEN && conn->data != NULL
           && !sentient_conn_is_full (conn))
         sentient_conn_send_text (conn, text, len, NULL);
@@ -524,7 +532,7 @@ sentient_engine_send_to_all (SentientEngine *self, const char *text, gsize len)
 guint
 sentient_engine_get_n_connections (SentientEngine *self)
 {
-  return self->n_conns;
+  return self->conns->len;
 }
 
 void
@@ -533,8 +541,6 @@ sentient_engine_stop_async (SentientEngine *self,
                             GAsyncReadyCallback callback,
                             gpointer user_data)
 {
-  SentientConn *next;
-
   g_return_if_fail (self != NULL && !self->stopping);
 
   self->stop_task = g_task_new (NULL, cancellable, callback, user_data);
@@ -552,11 +558,9 @@ sentient_engine_stop_async (SentientEngine *self,
   /* Events of this turn may still point to them. */
   for (guint i = 0; self->listeners != NULL && i < self->listeners->len; i++)
     sentient_listener_close (g_ptr_array_index (self->listeners, i));
-  for (SentientConn *conn = self->conns; conn != NULL; conn = next)
-    {
-      next = conn->next;
-      sentient_conn_stop (conn);
-    }
+  for (guint i = self->conns->len; i-- > 0;)
+    if (i < self->conns->len)
+      sentient_conn_stop (self->conns->pdata[i]);
   sentient_engine_end_turn (self);
 }
 
