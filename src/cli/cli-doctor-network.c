@@ -90,28 +90,6 @@ on_diagnosed (GObject *source, GAsyncResult *result, gpointer user_data)
   g_main_loop_quit (visit->loop);
 }
 
-/* The settings of a node, with what the command line says. NULL: error is set. */
-static SentientSettings *
-new_settings (CliRemote *remote, GError **error)
-{
-  g_autoptr (SentientSettings) settings = sentient_settings_new ();
-  const struct
-  {
-    const char *name;
-    GStrv given;
-  } lists[] = {
-    { "seeds", remote->seeds },
-    { "stun", remote->stun },
-    { "turn", remote->turn },
-  };
-
-  sentient_settings_set_default (settings, "seeds", CLI_DEFAULT_SEED);
-  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
-    if (!cli_options_set_list (settings, lists[i].name, (const char *const *)lists[i].given, error))
-      return NULL;
-  return g_steal_pointer (&settings);
-}
-
 gboolean
 cli_doctor_network_check (CliRemote *remote, GError **error)
 {
@@ -123,7 +101,7 @@ cli_doctor_network_check (CliRemote *remote, GError **error)
                                  "--network"));
       return FALSE;
     }
-  settings = new_settings (remote, error);
+  settings = cli_remote_new_settings (remote, error);
   return settings != NULL;
 }
 
@@ -131,7 +109,7 @@ static gboolean
 visit_here (CliRemote *remote, Visit *visit)
 {
   g_autoptr (SentientNetworkDoctor) doctor = sentient_network_doctor_new ();
-  g_autoptr (SentientSettings) settings = new_settings (remote, &visit->error);
+  g_autoptr (SentientSettings) settings = cli_remote_new_settings (remote, &visit->error);
 
   if (settings == NULL
       || !sentient_settings_load (settings, remote->config_file, FALSE, &visit->error))

@@ -446,3 +446,24 @@ cli_remote_wait_available (CliRemote *remote, gboolean available)
   g_source_remove (id);
   return !late;
 }
+
+SentientSettings *
+cli_remote_new_settings (CliRemote *remote, GError **error)
+{
+  g_autoptr (SentientSettings) settings = sentient_settings_new ();
+  const struct
+  {
+    const char *name;
+    GStrv given;
+  } lists[] = {
+    { "seeds", remote->seeds },
+    { "stun", remote->stun },
+    { "turn", remote->turn },
+  };
+
+  sentient_settings_set_default (settings, "seeds", CLI_DEFAULT_SEED);
+  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
+    if (!cli_options_set_list (settings, lists[i].name, (const char *const *)lists[i].given, error))
+      return NULL;
+  return g_steal_pointer (&settings);
+}

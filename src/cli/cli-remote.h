@@ -119,6 +119,9 @@ gboolean cli_remote_wait_available (CliRemote *remote, gboolean available);
 #define CLI_REMOTE_CALL_MS 60000  /* a WebRTC connection takes its time */
 #define CLI_REMOTE_STOP_MS 660000 /* a coordinator may drain for up to ten minutes */
 
+/* The settings of a node that stands alone, with what the command line says. NULL: error is set. */
+SentientSettings *cli_remote_new_settings (CliRemote *remote, GError **error);
+
 extern const CliCommand cli_command_status;
 extern const CliCommand cli_command_rooms;
 extern const CliCommand cli_command_peers;

@@ -33,27 +33,6 @@ typedef struct
   gboolean is_connecting;
 } Alone;
 
-SentientSettings *
-cli_send_file_new_settings (CliRemote *remote, GError **error)
-{
-  g_autoptr (SentientSettings) settings = sentient_settings_new ();
-  const struct
-  {
-    const char *name;
-    GStrv given;
-  } lists[] = {
-    { "seeds", remote->seeds },
-    { "stun", remote->stun },
-    { "turn", remote->turn },
-  };
-
-  sentient_settings_set_default (settings, "seeds", CLI_DEFAULT_SEED);
-  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
-    if (!cli_options_set_list (settings, lists[i].name, (const char *const *)lists[i].given, error))
-      return NULL;
-  return g_steal_pointer (&settings);
-}
-
 static const char *
 get_target (Alone *self)
 {
@@ -285,7 +264,7 @@ int
 cli_send_file_alone (CliRemote *remote, CliOutgoing *files, guint n_files)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (SentientSettings) settings = cli_send_file_new_settings (remote, &error);
+  g_autoptr (SentientSettings) settings = cli_remote_new_settings (remote, &error);
   g_autofree char *node_id
       = remote->node_id != NULL ? g_strdup (remote->node_id) : sentient_name_new_random ();
   Alone self = { .remote = remote, .settings = settings, .files = files, .n_files = n_files };

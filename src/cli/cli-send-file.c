@@ -58,7 +58,7 @@ check (CliRemote *remote, GError **error)
     {
       if (remote->room != NULL && !cli_check_room (remote->room, error))
         return FALSE;
-      settings = cli_send_file_new_settings (remote, error);
+      settings = cli_remote_new_settings (remote, error);
       return settings != NULL;
     }
   return FALSE;

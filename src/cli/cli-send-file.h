@@ -15,7 +15,5 @@ typedef struct
 
 /* Without a daemon: as a node of its own. Returns the exit status. */
 int cli_send_file_alone (CliRemote *remote, CliOutgoing *files, guint n_files);
-/* The settings of that node. NULL: error says what is wrong with the options. */
-SentientSettings *cli_send_file_new_settings (CliRemote *remote, GError **error);
 
 G_END_DECLS
