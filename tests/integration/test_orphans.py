@@ -13,7 +13,10 @@ def _():
     test = Program([], program=os.environ['DAEMON_TALK'])
     # The buses of the second case inherit what keeps watch over those of the first.
     test.wait_line('^ok 1 ', 60)
-    await_programs([test], lambda: count_buses(test.pid) > 0 or test.at_eof, 60, 'a bus')
+    # They stand when the nodes on them call their coordinator.
+    first = next(n for n, line in enumerate(test.lines) if line.startswith('ok 1 '))
+    test.wait_line('GSocketClient: Connection successful', 60, first)
+    check(count_buses(test.pid) > 0, f'there is no bus{test.report()}')
     test.popen.send_signal(signal.SIGABRT)
     await_programs([test], lambda: test.at_eof, 30, 'the end of all that holds its stdout')
     check(test.wait_exit() == -signal.SIGABRT, f'it ended in another way{test.report()}')
