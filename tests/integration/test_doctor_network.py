@@ -13,7 +13,7 @@ import struct
 import threading
 
 from coturn import LONG, PASSWORD, QUOTED, USER, Coturn, free_port
-from bus import Bus, Client, Daemon
+from bus import PREFIX, Bus, Client, Daemon
 from harness import (PATIENCE, Node, Program, at_end, case, check, contains, end_shared_servers, equal, fail,
                      isolated_env, main, sentient_path, shared_server)
 
@@ -297,6 +297,11 @@ def daemon():
     bus.kill()
 
 
+def connection_states(client):
+    return [interfaces[PREFIX + 'Connection']['State'] for interfaces in client.objects().values()
+            if PREFIX + 'Connection' in interfaces]
+
+
 @case('the daemon tells why a connection is relayed, and how it came about', 2 * LONG)
 def daemon_relayed():
     for args, code, words in ((['--relay-only', 'true'], 'relayed-by-setting', 'as relay-only asks for'),
@@ -309,6 +314,8 @@ def daemon_relayed():
         client.await_value(lambda: client.manager('NodeState'), 'connected', 'the state')
         node = Node('bob', client.manager('CoordinatorUri'), args=('--candidate-filter', 'loopback'))
         node.wait_line('Connected to', LONG)
+        # Each end has its own moment.
+        client.await_value(lambda: connection_states(client), ['connected'], 'its connections', LONG)
         report, codes = examine(env=bus.env())
         [connection] = report['connections']
         equal((connection['nodeId'], connection['open'], connection['relayed'], connection['reason']),
