@@ -34,18 +34,13 @@ take_and_free (guint n, gsize size)
 static void
 test_again (void)
 {
+  gboolean kept = keeps ();
   gpointer block = sentient_block_alloc (1500);
   gpointer other;
 
-  if (!keeps ())
-    {
-      g_test_skip ("this build keeps nothing, so that uses of what was freed are seen");
-      sentient_block_free (block, 1500);
-      return;
-    }
   sentient_block_free (block, 1500);
   other = sentient_block_alloc (2048); /* the same size, as it is kept */
-  g_assert_true (other == block);
+  g_assert_true (!kept || other == block);
   sentient_block_free (other, 2048);
 }
 
