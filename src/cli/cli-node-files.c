@@ -44,66 +44,43 @@ split (const char *argument, const char **rest)
 
 /* Sending */
 
-typedef struct
-{
-  CliNode *node;
-  char *node_id;
-  GFile *file;
-} SendJob;
-
 static void
-send_job_free (SendJob *job)
+not_sent (CliNodeJob *job, const GError *error)
 {
-  g_free (job->node_id);
-  g_object_unref (job->file);
-  g_free (job);
-}
+  g_autofree char *shown = cli_escape (error->message, -1);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SendJob, send_job_free)
-
-static void
-on_offered (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (SendJob) job = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (SentientTransfer) transfer
-      = sentient_peer_send_file_finish (SENTIENT_PEER (source), result, &error);
-  g_autofree char *shown = NULL;
-
-  /* The node may be gone then. */
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return;
-  if (transfer != NULL)
-    {
-      cli_progress_add (job->node->progress, transfer);
-      return;
-    }
-  shown = cli_escape (error->message, -1);
   cli_complain (_ ("no file was sent to %s: %s"), job->node_id, shown);
   cli_progress_fail (job->node->progress);
 }
 
 static void
-on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
+on_offered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (SendJob) job = user_data;
+  g_autoptr (CliNodeJob) job = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (SentientConnection) connection
-      = sentient_peer_connect_peer_finish (SENTIENT_PEER (source), result, &error);
-  SentientPeer *peer = SENTIENT_PEER (source);
-  SendJob *next = job;
+  g_autoptr (SentientTransfer) transfer
+      = sentient_peer_send_file_finish (SENTIENT_PEER (source), result, &error);
 
+  /* The node may be gone then. */
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
-  if (connection == NULL)
+  if (transfer != NULL)
+    cli_progress_add (job->node->progress, transfer);
+  else
+    not_sent (job, error);
+}
+
+static void
+on_connected (CliNodeJob *job, const GError *error)
+{
+  if (error == NULL)
     {
-      cli_complain (_ ("no file was sent to %s: %s"), job->node_id, error->message);
-      cli_progress_fail (job->node->progress);
+      sentient_peer_send_file_async (job->node->peer, job->node_id, job->what,
+                                     job->node->cancellable, on_offered, job);
       return;
     }
-  g_steal_pointer (&job);
-  sentient_peer_send_file_async (peer, next->node_id, next->file, next->node->cancellable,
-                                 on_offered, next);
+  not_sent (job, error);
+  cli_node_job_free (job);
 }
 
 void
@@ -111,19 +88,15 @@ cli_files_send (CliNode *self, const char *argument)
 {
   const char *path;
   g_autofree char *node_id = split (argument, &path);
-  SendJob *job;
 
   if (*path == '\0' || !sentient_name_is_valid (node_id, -1))
     {
       cli_say (CLI_WARN, _ ("/send-file wants a node and a file: /send-file bob photo.jpg"));
       return;
     }
-  job = g_new0 (SendJob, 1);
-  job->node = self;
-  job->node_id = g_steal_pointer (&node_id);
-  job->file = g_file_new_for_commandline_arg (path);
   cli_progress_expect (self->progress, 1);
-  sentient_peer_connect_peer_async (self->peer, job->node_id, self->cancellable, on_connected, job);
+  cli_node_connect (self, node_id, on_connected, g_file_new_for_commandline_arg (path),
+                    g_object_unref);
 }
 
 /* Receiving */

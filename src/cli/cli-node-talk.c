@@ -198,23 +198,6 @@ cli_talk_say (CliNode *self, const char *text)
   return TRUE;
 }
 
-typedef struct
-{
-  CliNode *node;
-  char *node_id;
-  char *text;
-} SendJob;
-
-static void
-send_job_free (SendJob *job)
-{
-  g_free (job->node_id);
-  g_free (job->text);
-  g_free (job);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SendJob, send_job_free)
-
 static gboolean
 send_now (CliNode *self, const char *node_id, const char *text)
 {
@@ -227,20 +210,14 @@ send_now (CliNode *self, const char *node_id, const char *text)
 }
 
 static void
-on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
+on_connected (CliNodeJob *taken, const GError *error)
 {
-  g_autoptr (SendJob) job = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (SentientConnection) connection
-      = sentient_peer_connect_peer_finish (SENTIENT_PEER (source), result, &error);
+  g_autoptr (CliNodeJob) job = taken;
 
-  /* The node may be gone then. */
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return;
-  if (connection == NULL)
+  if (error != NULL)
     cli_complain (_ ("nothing was sent to %s: %s"), job->node_id, error->message);
   else
-    send_now (job->node, job->node_id, job->text);
+    send_now (job->node, job->node_id, job->what);
 }
 
 static gboolean
@@ -255,18 +232,10 @@ is_connected (CliNode *self, const char *node_id)
 void
 cli_talk_send (CliNode *self, const char *node_id, const char *text)
 {
-  SendJob *job;
-
   if (is_connected (self, node_id))
-    {
-      send_now (self, node_id, text);
-      return;
-    }
-  job = g_new0 (SendJob, 1);
-  job->node = self;
-  job->node_id = g_strdup (node_id);
-  job->text = g_strdup (text);
-  sentient_peer_connect_peer_async (self->peer, node_id, self->cancellable, on_connected, job);
+    send_now (self, node_id, text);
+  else
+    cli_node_connect (self, node_id, on_connected, g_strdup (text), g_free);
 }
 
 static gboolean

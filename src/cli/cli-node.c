@@ -179,6 +179,46 @@ on_finish_timeout (gpointer user_data)
 }
 
 void
+cli_node_job_free (CliNodeJob *job)
+{
+  g_free (job->node_id);
+  job->free_what (job->what);
+  g_free (job);
+}
+
+static void
+on_connected_to (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (CliNodeJob) job = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SentientConnection) connection
+      = sentient_peer_connect_peer_finish (SENTIENT_PEER (source), result, &error);
+  CliNodeJobFunc connected = job->connected;
+
+  /* The node may be gone then. */
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    connected (g_steal_pointer (&job), error);
+}
+
+void
+cli_node_connect (CliNode *self,
+                  const char *node_id,
+                  CliNodeJobFunc connected,
+                  gpointer what,
+                  GDestroyNotify free_what)
+{
+  CliNodeJob *job = g_new0 (CliNodeJob, 1);
+
+  job->node = self;
+  job->node_id = g_strdup (node_id);
+  job->connected = connected;
+  job->what = what;
+  job->free_what = free_what;
+  sentient_peer_connect_peer_async (self->peer, job->node_id, self->cancellable, on_connected_to,
+                                    job);
+}
+
+void
 cli_node_finish (CliNode *self)
 {
   if (self->finishing || (g_queue_is_empty (&self->kept) && cli_progress_is_over (self->progress)))

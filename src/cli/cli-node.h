@@ -45,6 +45,32 @@ typedef struct
  * is over. The second call ends it at once. */
 void cli_node_finish (CliNode *self);
 
+/* What is to go to a node once it is connected. */
+typedef struct _CliNodeJob CliNodeJob;
+
+/* Takes job. error: why there is no connection, or NULL. */
+typedef void (*CliNodeJobFunc) (CliNodeJob *job, const GError *error);
+
+struct _CliNodeJob
+{
+  CliNode *node;
+  char *node_id;
+  CliNodeJobFunc connected;
+  gpointer what;
+  GDestroyNotify free_what;
+};
+
+/* Connects to the node if need be, then calls connected (); not if this node stops before. Takes
+ * what. */
+void cli_node_connect (CliNode *self,
+                       const char *node_id,
+                       CliNodeJobFunc connected,
+                       gpointer what,
+                       GDestroyNotify free_what);
+void cli_node_job_free (CliNodeJob *job);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliNodeJob, cli_node_job_free)
+
 /* cli-node-talk.c */
 
 void cli_talk_init (CliNode *self);

@@ -447,6 +447,29 @@ cli_remote_wait_available (CliRemote *remote, gboolean available)
   return !late;
 }
 
+static void
+on_available (SentientClient *client, GParamSpec *pspec, CliRun *run)
+{
+  if (sentient_client_is_available (client) || run->stopping)
+    return;
+  cli_complain ("%s", sentient_client_get_error (client));
+  run->stopping = TRUE;
+  run->status = CLI_EXIT_FAILED;
+  cli_run_finished (run);
+}
+
+void
+cli_remote_watch (CliRemote *remote, CliRun *run)
+{
+  g_signal_connect (remote->client, "notify::available", G_CALLBACK (on_available), run);
+}
+
+void
+cli_remote_unwatch (CliRemote *remote, CliRun *run)
+{
+  g_signal_handlers_disconnect_by_data (remote->client, run);
+}
+
 SentientSettings *
 cli_remote_new_settings (CliRemote *remote, GError **error)
 {

@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 
 #include "cli-options.h"
+#include "cli-run.h"
 #include "cli-table.h"
 #include "client/sentient-client.h"
 
@@ -115,6 +116,10 @@ int cli_remote_done (CliRemote *remote, const char *format, ...) G_GNUC_PRINTF (
 int cli_remote_listed (CliRemote *remote, CliTable *table, JsonBuilder *json, const char *nothing);
 /* Waits until the daemon is there, or is gone. FALSE: not within CLI_REMOTE_STOP_MS. */
 gboolean cli_remote_wait_available (CliRemote *remote, gboolean available);
+/* While the run goes on: if the daemon goes away, says so and ends the run as failed, without
+ * calling its stop (). */
+void cli_remote_watch (CliRemote *remote, CliRun *run);
+void cli_remote_unwatch (CliRemote *remote, CliRun *run);
 
 #define CLI_REMOTE_CALL_MS 60000  /* a WebRTC connection takes its time */
 #define CLI_REMOTE_STOP_MS 660000 /* a coordinator may drain for up to ten minutes */

@@ -14,7 +14,6 @@
 
 #include "cli-output.h"
 #include "cli-progress.h"
-#include "cli-run.h"
 #include "cli-transfer.h"
 
 #define FILES_MAX 64
@@ -134,17 +133,6 @@ stop (gpointer user_data)
   cli_run_finished (&self->run);
 }
 
-static void
-on_available (SentientClient *client, GParamSpec *pspec, Sending *self)
-{
-  if (sentient_client_is_available (client) || self->run.stopping)
-    return;
-  cli_complain ("%s", sentient_client_get_error (client));
-  self->run.stopping = TRUE;
-  self->run.status = CLI_EXIT_FAILED;
-  cli_run_finished (&self->run);
-}
-
 /* NULL: it is not in the list, which came in order before the answer to the call. */
 static SentientDBusTransfer *
 find_transfer (CliRemote *remote, const char *path)
@@ -204,7 +192,7 @@ send_by_daemon (CliRemote *remote, CliOutgoing *files, guint n_files)
   cli_run_init (&self.run, stop, &self);
   self.progress = cli_progress_new (remote->json, on_over, &self);
   cli_progress_expect (self.progress, n_files);
-  g_signal_connect (remote->client, "notify::available", G_CALLBACK (on_available), &self);
+  cli_remote_watch (remote, &self.run);
   for (guint i = 0; i < n_files && sentient_client_is_available (remote->client); i++)
     n_offered += offer (&self, &files[i]);
   if (remote->no_wait)
@@ -213,7 +201,7 @@ send_by_daemon (CliRemote *remote, CliOutgoing *files, guint n_files)
     status = self.run.status;
   else
     status = cli_run_loop (&self.run);
-  g_signal_handlers_disconnect_by_data (remote->client, &self);
+  cli_remote_unwatch (remote, &self.run);
   cli_progress_free (self.progress);
   cli_run_clear (&self.run);
   return status;

@@ -8,7 +8,6 @@
 #include "cli-output.h"
 #include "cli-progress.h"
 #include "cli-remote.h"
-#include "cli-run.h"
 #include "cli-transfer.h"
 
 static int
@@ -195,17 +194,6 @@ on_accepted (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-on_available (SentientClient *client, GParamSpec *pspec, Accepting *self)
-{
-  if (sentient_client_is_available (client) || self->run.stopping)
-    return;
-  cli_complain ("%s", sentient_client_get_error (client));
-  self->run.stopping = TRUE;
-  self->run.status = CLI_EXIT_FAILED;
-  cli_run_finished (&self->run);
-}
-
-static void
 stop (gpointer user_data)
 {
   Accepting *self = user_data;
@@ -240,12 +228,12 @@ run_accept (CliRemote *remote)
     }
   cli_run_init (&self.run, stop, &self);
   self.progress = cli_progress_new (remote->json, on_over, &self);
-  g_signal_connect (remote->client, "notify::available", G_CALLBACK (on_available), &self);
+  cli_remote_watch (remote, &self.run);
   sentient_client_accept_async (remote->client, keep, folder, NULL, on_accepted, &self);
   if (!remote->no_wait)
     cli_progress_add (self.progress, keep);
   status = cli_run_loop (&self.run);
-  g_signal_handlers_disconnect_by_data (remote->client, &self);
+  cli_remote_unwatch (remote, &self.run);
   cli_progress_free (self.progress);
   cli_run_clear (&self.run);
   return status;
