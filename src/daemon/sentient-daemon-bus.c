@@ -151,3 +151,44 @@ sentient_daemon_unexport (SentientDaemon *self, const char *path)
 {
   g_dbus_object_manager_server_unexport (self->objects, path);
 }
+
+void
+sentient_daemon_object_init (SentientDaemonObject *self,
+                             SentientDaemon *daemon,
+                             gpointer item,
+                             char *path,
+                             gpointer skeleton)
+{
+  self->daemon = daemon;
+  self->item = g_object_ref (item);
+  self->path = path;
+  self->skeleton = skeleton;
+}
+
+void
+sentient_daemon_object_show (SentientDaemonObject *self)
+{
+  sentient_daemon_export (self->daemon, self->path, self->skeleton);
+}
+
+void
+sentient_daemon_object_free (gpointer object)
+{
+  SentientDaemonObject *self = object;
+
+  sentient_daemon_unexport (self->daemon, self->path);
+  g_signal_handlers_disconnect_by_data (self->skeleton, self);
+  g_signal_handlers_disconnect_by_data (self->item, self);
+  g_object_unref (self->skeleton);
+  g_object_unref (self->item);
+  g_free (self->path);
+  g_free (self);
+}
+
+const char *
+sentient_daemon_object_find_path (GHashTable *objects, gpointer item)
+{
+  SentientDaemonObject *object = g_hash_table_lookup (objects, item);
+
+  return object != NULL ? object->path : NULL;
+}

@@ -21,68 +21,65 @@ struct _SentientDaemonConnections
 
 typedef struct
 {
-  SentientDaemon *daemon;
-  SentientConnection *connection;
-  char *path;
-  SentientDBusConnection *skeleton;
-  guint n_asked; /* calls for statistics that wait */
+  SentientDaemonObject base; /* of a SentientConnection, as SentientDBusConnection */
+  guint n_asked;             /* calls for statistics that wait */
 } Object;
 
 /* Between two data channels there is none: what was known last stands. */
 static void
 update_way (Object *object)
 {
-  g_autofree char *pair = sentient_connection_dup_candidate_pair (object->connection);
+  g_autofree char *pair = sentient_connection_dup_candidate_pair (object->base.item);
   g_autoptr (SentientConnectionStatistics) statistics
-      = sentient_connection_dup_statistics (object->connection);
+      = sentient_connection_dup_statistics (object->base.item);
   const char *protocol = sentient_connection_statistics_get_protocol (statistics);
   SentientCandidateType local = sentient_connection_statistics_get_local_type (statistics);
   SentientCandidateType remote = sentient_connection_statistics_get_remote_type (statistics);
 
-  sentient_dbus_connection_set_round_trip_time (object->skeleton,
+  sentient_dbus_connection_set_round_trip_time (object->base.skeleton,
                                                 sentient_connection_statistics_get_rtt (
                                                     statistics));
   if (pair != NULL)
-    sentient_dbus_connection_set_candidate_pair (object->skeleton, pair);
+    sentient_dbus_connection_set_candidate_pair (object->base.skeleton, pair);
   if (protocol == NULL)
     return;
-  sentient_dbus_connection_set_protocol (object->skeleton, protocol);
-  sentient_dbus_connection_set_candidate_type (object->skeleton,
+  sentient_dbus_connection_set_protocol (object->base.skeleton, protocol);
+  sentient_dbus_connection_set_candidate_type (object->base.skeleton,
                                                sentient_candidate_type_to_string (local));
-  sentient_dbus_connection_set_remote_candidate_type (object->skeleton,
+  sentient_dbus_connection_set_remote_candidate_type (object->base.skeleton,
                                                       sentient_candidate_type_to_string (remote));
-  sentient_dbus_connection_set_relayed (object->skeleton,
+  sentient_dbus_connection_set_relayed (object->base.skeleton,
                                         sentient_connection_statistics_get_relayed (statistics));
 }
 
 static void
 update_counters (Object *object)
 {
-  SentientConnection *connection = object->connection;
+  SentientConnection *connection = object->base.item;
 
   update_way (object);
-  sentient_dbus_connection_set_messages_sent (object->skeleton,
+  sentient_dbus_connection_set_messages_sent (object->base.skeleton,
                                               sentient_connection_get_messages_sent (connection));
-  sentient_dbus_connection_set_messages_received (object->skeleton,
+  sentient_dbus_connection_set_messages_received (object->base.skeleton,
                                                   sentient_connection_get_messages_received (
                                                       connection));
-  sentient_dbus_connection_set_bytes_sent (object->skeleton,
+  sentient_dbus_connection_set_bytes_sent (object->base.skeleton,
                                            sentient_connection_get_bytes_sent (connection));
-  sentient_dbus_connection_set_bytes_received (object->skeleton,
+  sentient_dbus_connection_set_bytes_received (object->base.skeleton,
                                                sentient_connection_get_bytes_received (connection));
 }
 
 static void
 update (Object *object)
 {
-  SentientConnection *connection = object->connection;
+  SentientConnection *connection = object->base.item;
   const char *room = sentient_connection_get_room (connection);
 
-  sentient_dbus_connection_set_room (object->skeleton, room != NULL ? room : "");
-  sentient_dbus_connection_set_state (object->skeleton,
+  sentient_dbus_connection_set_room (object->base.skeleton, room != NULL ? room : "");
+  sentient_dbus_connection_set_state (object->base.skeleton,
                                       sentient_connection_state_to_string (
                                           sentient_connection_get_state (connection)));
-  sentient_dbus_connection_set_connected_at (object->skeleton,
+  sentient_dbus_connection_set_connected_at (object->base.skeleton,
                                              sentient_connection_get_connected_at (connection));
   update_counters (object);
 }
@@ -108,11 +105,11 @@ on_closed (GObject *source, GAsyncResult *result, gpointer user_data)
 static gboolean
 on_close (SentientDBusConnection *skeleton, GDBusMethodInvocation *invocation, Object *object)
 {
-  SentientDaemon *daemon = object->daemon;
+  SentientDaemon *daemon = object->base.daemon;
 
   if (!sentient_daemon_refuses (daemon, invocation))
     sentient_peer_disconnect_peer_async (daemon->peer,
-                                         sentient_connection_get_node_id (object->connection), NULL,
+                                         sentient_connection_get_node_id (object->base.item), NULL,
                                          on_closed, sentient_daemon_call_new (daemon, invocation));
   return TRUE;
 }
@@ -139,7 +136,7 @@ on_asked (GObject *source, GAsyncResult *result, gpointer user_data)
   SentientDaemonConnections *connections = call->daemon->connections;
   Object *object = connections != NULL ? g_hash_table_lookup (connections->objects, source) : NULL;
 
-  if (object != NULL && g_str_equal (object->path, path))
+  if (object != NULL && g_str_equal (object->base.path, path))
     object->n_asked--;
   sentient_daemon_call_return (call, g_variant_new ("(s)", json));
 }
@@ -154,21 +151,21 @@ on_get_statistics (SentientDBusConnection *skeleton,
   g_autofree char *json = NULL;
   Asked *asked;
 
-  if (sentient_daemon_refuses (object->daemon, invocation))
+  if (sentient_daemon_refuses (object->base.daemon, invocation))
     return TRUE;
   if (object->n_asked >= MAX_ASKED)
     {
-      known = sentient_connection_dup_statistics (object->connection);
+      known = sentient_connection_dup_statistics (object->base.item);
       json = sentient_connection_statistics_to_json (known, hide_addresses);
       sentient_dbus_connection_complete_get_statistics (skeleton, invocation, json);
       return TRUE;
     }
   object->n_asked++;
   asked = g_new0 (Asked, 1);
-  asked->call = sentient_daemon_call_new (object->daemon, invocation);
-  asked->path = g_strdup (object->path);
+  asked->call = sentient_daemon_call_new (object->base.daemon, invocation);
+  asked->path = g_strdup (object->base.path);
   asked->hide_addresses = hide_addresses;
-  sentient_connection_query_statistics_async (object->connection, NULL, on_asked, asked);
+  sentient_connection_query_statistics_async (object->base.item, NULL, on_asked, asked);
   return TRUE;
 }
 
@@ -179,8 +176,8 @@ on_send (SentientDBusConnection *skeleton,
          gboolean text,
          Object *object)
 {
-  return sentient_daemon_send (object->daemon, invocation,
-                               sentient_connection_get_node_id (object->connection), data, text);
+  return sentient_daemon_send (object->base.daemon, invocation,
+                               sentient_connection_get_node_id (object->base.item), data, text);
 }
 
 static gboolean
@@ -197,44 +194,30 @@ on_count (gpointer user_data)
 }
 
 static void
-object_free (gpointer data)
-{
-  Object *object = data;
-
-  sentient_daemon_unexport (object->daemon, object->path);
-  g_signal_handlers_disconnect_by_data (object->skeleton, object);
-  g_signal_handlers_disconnect_by_data (object->connection, object);
-  g_object_unref (object->skeleton);
-  g_object_unref (object->connection);
-  g_free (object->path);
-  g_free (object);
-}
-
-static void
 on_came (gpointer item, gpointer user_data)
 {
   SentientDaemonConnections *self = user_data;
   Object *object = g_new0 (Object, 1);
+  SentientDBusConnection *skeleton = sentient_dbus_connection_skeleton_new ();
 
-  object->daemon = self->daemon;
-  object->connection = g_object_ref (item);
-  object->path
-      = g_strdup_printf (SENTIENT_DBUS_CONNECTIONS_PATH "/%" G_GUINT64_FORMAT, ++self->last_number);
-  object->skeleton = sentient_dbus_connection_skeleton_new ();
-  sentient_dbus_connection_set_node_id (object->skeleton, sentient_connection_get_node_id (item));
-  sentient_dbus_connection_set_candidate_pair (object->skeleton, "");
-  sentient_dbus_connection_set_candidate_type (object->skeleton, "");
-  sentient_dbus_connection_set_remote_candidate_type (object->skeleton, "");
-  sentient_dbus_connection_set_protocol (object->skeleton, "");
+  sentient_daemon_object_init (&object->base, self->daemon, item,
+                               g_strdup_printf (SENTIENT_DBUS_CONNECTIONS_PATH
+                                                "/%" G_GUINT64_FORMAT,
+                                                ++self->last_number),
+                               skeleton);
+  sentient_dbus_connection_set_node_id (skeleton, sentient_connection_get_node_id (item));
+  sentient_dbus_connection_set_candidate_pair (skeleton, "");
+  sentient_dbus_connection_set_candidate_type (skeleton, "");
+  sentient_dbus_connection_set_remote_candidate_type (skeleton, "");
+  sentient_dbus_connection_set_protocol (skeleton, "");
   update (object);
   sentient_daemon_totals_follow (self->totals, item);
   g_signal_connect (item, "notify", G_CALLBACK (on_notify), object);
-  g_signal_connect (object->skeleton, "handle-close", G_CALLBACK (on_close), object);
-  g_signal_connect (object->skeleton, "handle-get-statistics", G_CALLBACK (on_get_statistics),
-                    object);
-  g_signal_connect (object->skeleton, "handle-send", G_CALLBACK (on_send), object);
+  g_signal_connect (skeleton, "handle-close", G_CALLBACK (on_close), object);
+  g_signal_connect (skeleton, "handle-get-statistics", G_CALLBACK (on_get_statistics), object);
+  g_signal_connect (skeleton, "handle-send", G_CALLBACK (on_send), object);
   g_hash_table_insert (self->objects, item, object);
-  sentient_daemon_export (self->daemon, object->path, G_DBUS_INTERFACE_SKELETON (object->skeleton));
+  sentient_daemon_object_show (&object->base);
   if (self->count_id != 0)
     return;
   self->count_id = g_timeout_add (COUNT_MS, on_count, self);
@@ -266,7 +249,7 @@ on_drained (SentientPeer *peer, const char *node_id, gpointer user_data)
   Object *object = find (user_data, node_id);
 
   if (object != NULL)
-    sentient_dbus_connection_emit_drained (object->skeleton);
+    sentient_dbus_connection_emit_drained (object->base.skeleton);
 }
 
 /* Before Manager tells it: who waits for that has it of the connection, too. */
@@ -281,7 +264,7 @@ on_message (SentientPeer *peer,
 
   /* Manager tells of what is too large. */
   if (object != NULL && g_bytes_get_size (data) <= SENTIENT_DAEMON_TELL_MAX)
-    sentient_dbus_connection_emit_message (object->skeleton,
+    sentient_dbus_connection_emit_message (object->base.skeleton,
                                            g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING,
                                                                      data, TRUE),
                                            is_text);
@@ -293,7 +276,7 @@ sentient_daemon_connections_new (SentientDaemon *daemon)
   SentientDaemonConnections *self = g_new0 (SentientDaemonConnections, 1);
 
   self->daemon = daemon;
-  self->objects = g_hash_table_new_full (NULL, NULL, NULL, object_free);
+  self->objects = g_hash_table_new_full (NULL, NULL, NULL, sentient_daemon_object_free);
   self->totals = sentient_daemon_totals_new ();
   self->mirror = sentient_daemon_mirror_new (sentient_peer_get_connections (daemon->peer), on_came,
                                              on_went, self);
@@ -316,9 +299,7 @@ const char *
 sentient_daemon_connections_find_path (SentientDaemonConnections *self,
                                        SentientConnection *connection)
 {
-  Object *object = g_hash_table_lookup (self->objects, connection);
-
-  return object != NULL ? object->path : NULL;
+  return sentient_daemon_object_find_path (self->objects, connection);
 }
 
 SentientDaemonTotals *

@@ -86,6 +86,27 @@ void
 sentient_daemon_export (SentientDaemon *self, const char *path, GDBusInterfaceSkeleton *interface);
 void sentient_daemon_unexport (SentientDaemon *self, const char *path);
 
+/* What stands on the bus for an item of a list; the first member of what is known of it there. */
+typedef struct
+{
+  SentientDaemon *daemon;
+  gpointer item;
+  char *path;
+  gpointer skeleton;
+} SentientDaemonObject;
+
+/* Takes path and skeleton. It is on the bus after sentient_daemon_object_show (). */
+void sentient_daemon_object_init (SentientDaemonObject *self,
+                                  SentientDaemon *daemon,
+                                  gpointer item,
+                                  char *path,
+                                  gpointer skeleton);
+void sentient_daemon_object_show (SentientDaemonObject *self);
+/* Takes it from the bus; handlers of item and skeleton whose data it is are gone after that. */
+void sentient_daemon_object_free (gpointer object);
+/* objects: item → SentientDaemonObject. NULL: it is not on the bus. */
+const char *sentient_daemon_object_find_path (GHashTable *objects, gpointer item);
+
 /* sentient-daemon-settings.c */
 /* error may be set with a name all the same: that it cannot be kept. */
 char *sentient_daemon_choose_node_id (SentientSettings *settings, GError **error);

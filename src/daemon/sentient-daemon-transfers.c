@@ -21,10 +21,8 @@ struct _SentientDaemonTransfers
 
 typedef struct
 {
+  SentientDaemonObject base; /* of a SentientTransfer, as SentientDBusTransfer */
   SentientDaemonTransfers *owner;
-  SentientTransfer *transfer;
-  char *path;
-  SentientDBusTransfer *skeleton;
   guint64 counted; /* bytes */
   gboolean is_over;
 } Object;
@@ -38,7 +36,7 @@ is_active (SentientTransfer *transfer)
 static void
 count (Object *object)
 {
-  SentientTransfer *transfer = object->transfer;
+  SentientTransfer *transfer = object->base.item;
   guint64 done = sentient_transfer_get_done (transfer);
 
   object->owner->bytes[sentient_transfer_get_direction (transfer)] += done - object->counted;
@@ -48,8 +46,8 @@ count (Object *object)
 static void
 update_progress (Object *object)
 {
-  SentientTransfer *transfer = object->transfer;
-  SentientDBusTransfer *skeleton = object->skeleton;
+  SentientTransfer *transfer = object->base.item;
+  SentientDBusTransfer *skeleton = object->base.skeleton;
 
   count (object);
   sentient_dbus_transfer_set_transferred (skeleton, object->counted);
@@ -60,8 +58,8 @@ update_progress (Object *object)
 static void
 update (Object *object)
 {
-  SentientTransfer *transfer = object->transfer;
-  SentientDBusTransfer *skeleton = object->skeleton;
+  SentientTransfer *transfer = object->base.item;
+  SentientDBusTransfer *skeleton = object->base.skeleton;
   SentientTransferState state = sentient_transfer_get_state (transfer);
   const GError *error = sentient_transfer_get_error (transfer);
   g_autofree char *file = sentient_daemon_dup_file_name (transfer);
@@ -109,7 +107,7 @@ on_notify (GObject *transfer, GParamSpec *pspec, gpointer user_data)
   if (g_str_equal (pspec->name, "done") || g_str_equal (pspec->name, "rate"))
     return;
   update (object);
-  if (self->count_id != 0 || !is_active (object->transfer))
+  if (self->count_id != 0 || !is_active (object->base.item))
     return;
   self->count_id = g_timeout_add (COUNT_MS, on_count, self);
   g_source_set_name_by_id (self->count_id, "sentient-daemon-transfers-count");
@@ -122,8 +120,8 @@ on_accept (SentientDBusTransfer *skeleton,
            GVariant *destination,
            Object *object)
 {
-  return sentient_daemon_accept_file (object->owner->daemon, invocation, fds, destination,
-                                      object->transfer);
+  return sentient_daemon_accept_file (object->base.daemon, invocation, fds, destination,
+                                      object->base.item);
 }
 
 static gboolean
@@ -134,9 +132,9 @@ on_refuse (SentientDBusTransfer *skeleton,
 {
   g_autoptr (GError) error = NULL;
 
-  if (sentient_daemon_refuses (object->owner->daemon, invocation))
+  if (sentient_daemon_refuses (object->base.daemon, invocation))
     return TRUE;
-  if (!sentient_transfer_refuse (object->transfer, reason, &error))
+  if (!sentient_transfer_refuse (object->base.item, reason, &error))
     return sentient_daemon_refuse (invocation, g_steal_pointer (&error));
   sentient_dbus_transfer_complete_refuse (skeleton, invocation);
   return TRUE;
@@ -145,25 +143,11 @@ on_refuse (SentientDBusTransfer *skeleton,
 static gboolean
 on_cancel (SentientDBusTransfer *skeleton, GDBusMethodInvocation *invocation, Object *object)
 {
-  if (sentient_daemon_refuses (object->owner->daemon, invocation))
+  if (sentient_daemon_refuses (object->base.daemon, invocation))
     return TRUE;
-  sentient_transfer_cancel (object->transfer);
+  sentient_transfer_cancel (object->base.item);
   sentient_dbus_transfer_complete_cancel (skeleton, invocation);
   return TRUE;
-}
-
-static void
-object_free (gpointer data)
-{
-  Object *object = data;
-
-  sentient_daemon_unexport (object->owner->daemon, object->path);
-  g_signal_handlers_disconnect_by_data (object->skeleton, object);
-  g_signal_handlers_disconnect_by_data (object->transfer, object);
-  g_object_unref (object->skeleton);
-  g_object_unref (object->transfer);
-  g_free (object->path);
-  g_free (object);
 }
 
 static void
@@ -173,12 +157,11 @@ on_came (gpointer item, gpointer user_data)
   Object *object = g_new0 (Object, 1);
   const char *type = sentient_transfer_get_content_type (item);
   SentientDBusTransfer *skeleton = sentient_dbus_transfer_skeleton_new ();
+  char *path
+      = g_strdup_printf (SENTIENT_DBUS_TRANSFERS_PATH "/%u", sentient_transfer_get_number (item));
 
   object->owner = self;
-  object->transfer = g_object_ref (item);
-  object->path
-      = g_strdup_printf (SENTIENT_DBUS_TRANSFERS_PATH "/%u", sentient_transfer_get_number (item));
-  object->skeleton = skeleton;
+  sentient_daemon_object_init (&object->base, self->daemon, item, path, skeleton);
   sentient_dbus_transfer_set_direction (skeleton, sentient_transfer_direction_to_string (
                                                       sentient_transfer_get_direction (item)));
   sentient_dbus_transfer_set_node_id (skeleton, sentient_transfer_get_node_id (item));
@@ -190,7 +173,7 @@ on_came (gpointer item, gpointer user_data)
   g_signal_connect (skeleton, "handle-refuse", G_CALLBACK (on_refuse), object);
   g_signal_connect (skeleton, "handle-cancel", G_CALLBACK (on_cancel), object);
   g_hash_table_insert (self->objects, item, object);
-  sentient_daemon_export (self->daemon, object->path, G_DBUS_INTERFACE_SKELETON (skeleton));
+  sentient_daemon_object_show (&object->base);
 }
 
 static void
@@ -220,7 +203,7 @@ sentient_daemon_transfers_new (SentientDaemon *daemon)
   SentientDaemonTransfers *self = g_new0 (SentientDaemonTransfers, 1);
 
   self->daemon = daemon;
-  self->objects = g_hash_table_new_full (NULL, NULL, NULL, object_free);
+  self->objects = g_hash_table_new_full (NULL, NULL, NULL, sentient_daemon_object_free);
   self->mirror
       = sentient_daemon_mirror_new (G_LIST_MODEL (sentient_peer_get_transfers (daemon->peer)),
                                     on_came, on_went, self);
@@ -241,9 +224,7 @@ sentient_daemon_transfers_free (SentientDaemonTransfers *self)
 const char *
 sentient_daemon_transfers_find_path (SentientDaemonTransfers *self, SentientTransfer *transfer)
 {
-  Object *object = g_hash_table_lookup (self->objects, transfer);
-
-  return object != NULL ? object->path : NULL;
+  return sentient_daemon_object_find_path (self->objects, transfer);
 }
 
 void
