@@ -2,6 +2,7 @@
 
 /* Two daemons on two buses: files go from one to the other by calls with descriptors. */
 #include "daemon-fixture.h"
+#include "folder.h"
 #include "peer/sentient-connection-private.h"
 
 #include <fcntl.h>
@@ -14,6 +15,8 @@
 
 #define PREFIX "org.sentient.Sentient1."
 #define SIZE 3000000
+#define HUNDRED_MB 100000000
+#define SEED 1
 
 typedef struct
 {
@@ -27,10 +30,8 @@ static void
 pair_init (Pair *pair, const char *conf)
 {
   g_autofree char *url = NULL;
-  g_autoptr (GError) error = NULL;
 
-  pair->dir = g_dir_make_tmp ("sentient-files-XXXXXX", &error);
-  g_assert_no_error (error);
+  pair->dir = folder_new ();
   pair->folder = g_build_filename (pair->dir, "in", NULL);
   g_assert_cmpint (g_mkdir (pair->folder, 0700), ==, 0);
   pair->alice = test_host_new ("alice", NULL, conf);
@@ -39,82 +40,30 @@ pair_init (Pair *pair, const char *conf)
 }
 
 static void
-remove_all (const char *dir)
-{
-  g_autoptr (GDir) open = g_dir_open (dir, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (open)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (dir, name, NULL);
-
-      if (g_file_test (path, G_FILE_TEST_IS_DIR))
-        remove_all (path);
-      else
-        g_unlink (path);
-    }
-  g_rmdir (dir);
-}
-
-static void
 pair_clear (Pair *pair)
 {
   test_host_free (pair->bob);
   test_host_free (pair->alice);
-  remove_all (pair->dir);
+  folder_remove (pair->dir);
   g_free (pair->folder);
   g_free (pair->dir);
 }
 
 static char *
-make_bytes (gsize size)
-{
-  char *bytes = g_malloc (size);
-  guint32 state = 1;
-
-  for (gsize i = 0; i < size; i++)
-    {
-      state = state * 1664525 + 1013904223;
-      bytes[i] = (char)(state >> 24);
-    }
-  return bytes;
-}
-
-static char *
 write_file (Pair *pair, const char *name, gsize size)
 {
-  char *path = g_build_filename (pair->dir, name, NULL);
-  g_autofree char *bytes = make_bytes (size);
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = folder_make_bytes (SEED, size);
 
-  g_file_set_contents (path, bytes, (gssize)size, &error);
-  g_assert_no_error (error);
-  return path;
+  return folder_write (pair->dir, name, bytes);
 }
 
 static void
 assert_file (const char *folder, const char *name, gsize size)
 {
   g_autofree char *path = g_build_filename (folder, name, NULL);
-  g_autofree char *wanted = make_bytes (size);
-  g_autofree char *bytes = NULL;
-  gsize len;
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = folder_make_bytes (SEED, size);
 
-  g_file_get_contents (path, &bytes, &len, &error);
-  g_assert_no_error (error);
-  g_assert_cmpmem (bytes, len, wanted, size);
-}
-
-static guint
-count_files (const char *folder)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  guint n = 0;
-
-  while (g_dir_read_name (dir) != NULL)
-    n++;
-  return n;
+  folder_assert_file (path, bytes);
 }
 
 static void
@@ -281,7 +230,7 @@ test_folder (void)
   await_state (pair.alice, again, "done");
   numbered = g_build_filename (pair.folder, "photo (1).jpg", NULL);
   g_assert_true (test_host_has (pair.alice, again, "Transfer", "File", numbered));
-  g_assert_cmpuint (count_files (pair.folder), ==, 2);
+  g_assert_cmpuint (folder_count (pair.folder), ==, 2);
   pair_clear (&pair);
 }
 
@@ -294,6 +243,7 @@ test_streams (void)
   g_autofree char *offer = NULL;
   g_autofree char *path = NULL;
   g_autofree char *statistics = NULL;
+  g_autoptr (GBytes) bytes = folder_make_bytes (SEED, 30000);
   g_autoptr (GError) error = NULL;
   int pipe[2];
 
@@ -308,9 +258,9 @@ test_streams (void)
   await_state (pair.bob, sent, "active");
   for (guint i = 0; i < 3; i++)
     {
-      g_autofree char *bytes = make_bytes (30000);
+      const char *part = (const char *)g_bytes_get_data (bytes, NULL) + i * 10000;
 
-      g_assert_cmpint (write (pipe[1], bytes + i * 10000, 10000), ==, 10000);
+      g_assert_cmpint (write (pipe[1], part, 10000), ==, 10000);
     }
   g_close (pipe[1], NULL);
   await_state (pair.alice, offer, "done");
@@ -368,7 +318,7 @@ test_ends (void)
       g_free (sent[i]);
       g_free (offer[i]);
     }
-  g_assert_cmpuint (count_files (pair.folder), ==, 0);
+  g_assert_cmpuint (folder_count (pair.folder), ==, 0);
   pair_clear (&pair);
 }
 
@@ -484,18 +434,6 @@ test_bounds (void)
   pair_clear (&pair);
 }
 
-static char *
-hash_file (const char *folder, const char *name)
-{
-  g_autofree char *path = g_build_filename (folder, name, NULL);
-  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, NULL);
-
-  g_assert_nonnull (file);
-  return g_compute_checksum_for_data (G_CHECKSUM_SHA256,
-                                      (const guchar *)g_mapped_file_get_contents (file),
-                                      g_mapped_file_get_length (file));
-}
-
 static guint64
 get_done (TestHost *host, const char *path)
 {
@@ -512,13 +450,11 @@ test_cut (void)
   g_autofree char *file = NULL;
   g_autofree char *sent = NULL;
   g_autofree char *offer = NULL;
-  g_autofree char *wanted = NULL;
-  g_autofree char *got = NULL;
   SentientConnection *connection;
 
   pair_init (&pair, NULL);
   test_await (test_host_shows (pair.bob, "Connection", "State", "connected"));
-  file = write_file (&pair, "hundred", 100000000);
+  file = write_file (&pair, "hundred", HUNDRED_MB);
   sent = send_path (&pair, file, "stored");
   offer = await_offer (&pair, "stored");
   accept_fd (&pair, offer, open_folder (&pair));
@@ -529,10 +465,8 @@ test_cut (void)
   await_state (pair.bob, sent, "done");
   g_assert_true (test_has (pair.bob->changes, "Connection.State reconnecting")
                  || test_has (pair.alice->changes, "Connection.State reconnecting"));
-  wanted = hash_file (pair.dir, "hundred");
-  got = hash_file (pair.folder, "stored");
-  g_assert_cmpstr (got, ==, wanted);
-  g_assert_cmpuint (count_files (pair.folder), ==, 1);
+  assert_file (pair.folder, "stored", HUNDRED_MB);
+  g_assert_cmpuint (folder_count (pair.folder), ==, 1);
   pair_clear (&pair);
 }
 
@@ -567,7 +501,7 @@ test_settings (void)
   await_state (pair.bob, sent, "done");
 
   /* The directory is gone: it waits, and somebody is told. */
-  remove_all (pair.folder);
+  folder_remove (pair.folder);
   g_clear_pointer (&sent, g_free);
   sent = send_path (&pair, small, "late");
   g_clear_pointer (&offer, g_free);

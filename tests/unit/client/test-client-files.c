@@ -2,6 +2,7 @@
 
 /* Files by way of a daemon. */
 #include "client-fixture.h"
+#include "folder.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -42,16 +43,6 @@ test_transfers (Fixture *f, gconstpointer data)
 }
 
 static char *
-make_folder (void)
-{
-  g_autoptr (GError) error = NULL;
-  char *folder = g_dir_make_tmp ("sentient-client-XXXXXX", &error);
-
-  g_assert_no_error (error);
-  return folder;
-}
-
-static char *
 send_file (Fixture *f, const char *node_id, const char *path, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
@@ -64,7 +55,7 @@ send_file (Fixture *f, const char *node_id, const char *path, GError **error)
 static void
 test_send_file (Fixture *f, gconstpointer data)
 {
-  g_autofree char *folder = make_folder ();
+  g_autofree char *folder = folder_new ();
   g_autofree char *path = g_build_filename (folder, "a photo.png", NULL);
   g_autofree char *sent = NULL;
   g_autoptr (GError) error = NULL;
@@ -91,7 +82,7 @@ test_send_file (Fixture *f, gconstpointer data)
   g_unlink (path);
   g_assert_null (send_file (f, "bob", path, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
-  g_rmdir (folder);
+  folder_remove (folder);
 }
 
 static void
@@ -105,7 +96,7 @@ accept_file (Fixture *f, guint number, const char *folder, GAsyncResult **result
 static void
 test_accept (Fixture *f, gconstpointer data)
 {
-  g_autofree char *folder = make_folder ();
+  g_autofree char *folder = folder_new ();
   g_autofree char *file = NULL;
   g_autofree char *line = g_strdup_printf ("accept 1 folder %s", folder);
   g_autoptr (GAsyncResult) result = NULL;
@@ -121,23 +112,12 @@ test_accept (Fixture *f, gconstpointer data)
   g_assert_no_error (error);
   g_assert_null (file);
   expect_line (f, line);
-  g_rmdir (folder);
+  folder_remove (folder);
 
   accept_file (f, 1, folder, &second);
   await (second != NULL);
   g_assert_false (sentient_client_accept_finish (f->client, second, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
-}
-
-static guint
-count_files (const char *folder)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  guint n = 0;
-
-  while (g_dir_read_name (dir) != NULL)
-    n++;
-  return n;
 }
 
 /* It is asked twice. */
@@ -155,7 +135,7 @@ expect_own_file (Fixture *f, guint number)
 static void
 test_accept_own_file (Fixture *f, gconstpointer data)
 {
-  g_autofree char *folder = make_folder ();
+  g_autofree char *folder = folder_new ();
   g_autofree char *taken = g_build_filename (folder, "x.y", NULL);
   g_autofree char *numbered = g_build_filename (folder, "x (1).y", NULL);
   g_autofree char *file = NULL;
@@ -173,13 +153,13 @@ test_accept_own_file (Fixture *f, gconstpointer data)
   accept_file (f, 1, folder, &results);
   expect_own_file (f, 1);
   g_assert_null (results);
-  g_assert_cmpuint (count_files (folder), ==, 2);
+  g_assert_cmpuint (folder_count (folder), ==, 2);
   tell (f, "end 1 done /proc/x");
   await (results != NULL);
   g_assert_true (sentient_client_accept_finish (f->client, results, &file, &error));
   g_assert_no_error (error);
   g_assert_cmpstr (file, ==, numbered);
-  g_assert_cmpuint (count_files (folder), ==, 2);
+  g_assert_cmpuint (folder_count (folder), ==, 2);
 
   accept_file (f, 2, folder, &failing);
   expect_own_file (f, 2);
@@ -197,10 +177,8 @@ test_accept_own_file (Fixture *f, gconstpointer data)
   g_assert_nonnull (error);
   g_clear_object (&failing);
   g_clear_object (&lost);
-  g_assert_cmpuint (count_files (folder), ==, 2);
-  g_unlink (taken);
-  g_unlink (numbered);
-  g_rmdir (folder);
+  g_assert_cmpuint (folder_count (folder), ==, 2);
+  folder_remove (folder);
 }
 
 int

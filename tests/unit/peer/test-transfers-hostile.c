@@ -75,7 +75,7 @@ begin (Transfers *self, guint32 id, guint64 size)
 static void
 assert_alive (Transfers *self)
 {
-  g_autoptr (GBytes) bytes = transfers_make_bytes (1, 100000);
+  g_autoptr (GBytes) bytes = folder_make_bytes (1, 100000);
   g_autoptr (GInputStream) from = g_memory_input_stream_new_from_bytes (bytes);
   g_autoptr (GOutputStream) to = g_memory_output_stream_new_resizable ();
   g_autoptr (SentientTransfer) sent = NULL;
@@ -186,7 +186,7 @@ static SentientTransfer *
 send_to_alice (Transfers *self)
 {
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GBytes) bytes = transfers_make_bytes (2, 5000000);
+  g_autoptr (GBytes) bytes = folder_make_bytes (2, 5000000);
   g_autoptr (GInputStream) from = g_memory_input_stream_new_from_bytes (bytes);
   SentientTransfer *sent;
 
@@ -320,7 +320,7 @@ test_does_not_listen (Transfers *self, gconstpointer data)
   /* There is no place for service messages to her any more. */
   while (sentient_connection_has_service_room (his, SENTIENT_STREAM_PRIORITY_NORMAL))
     {
-      g_autoptr (GBytes) filler = transfers_make_bytes (1, 60000);
+      g_autoptr (GBytes) filler = folder_make_bytes (1, 60000);
       g_autoptr (GByteArray) message = g_byte_array_new ();
 
       g_byte_array_append (message, (const guint8 *)"\2", 1);

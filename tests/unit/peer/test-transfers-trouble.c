@@ -85,7 +85,7 @@ slow_stream_new (GOutputStream *base)
 static void
 test_slow_disk (Transfers *self, gconstpointer data)
 {
-  g_autoptr (GBytes) bytes = transfers_make_bytes (4, 5000000);
+  g_autoptr (GBytes) bytes = folder_make_bytes (4, 5000000);
   g_autoptr (GFile) file = transfers_make_file (self, "slow", bytes);
   g_autoptr (GOutputStream) to = g_memory_output_stream_new_resizable ();
   g_autoptr (SlowStream) slow = slow_stream_new (to);
@@ -122,7 +122,7 @@ static void
 test_cancel (Transfers *self, gconstpointer data)
 {
   CancelCase which = GPOINTER_TO_INT (data);
-  g_autoptr (GBytes) bytes = transfers_make_bytes (5, 5000000);
+  g_autoptr (GBytes) bytes = folder_make_bytes (5, 5000000);
   g_autoptr (GFile) file = transfers_make_file (self, "a", bytes);
   g_autoptr (SentientTransfer) sent = transfers_send (self, file);
   SentientTransfer *offer = transfers_await_offer (self, 0);
@@ -153,7 +153,7 @@ static void
 test_other_size (Transfers *self, gconstpointer data)
 {
   gint64 offered = GPOINTER_TO_INT (data);
-  g_autoptr (GBytes) bytes = transfers_make_bytes (6, 300000);
+  g_autoptr (GBytes) bytes = folder_make_bytes (6, 300000);
   g_autoptr (GInputStream) from = g_memory_input_stream_new_from_bytes (bytes);
   g_autoptr (SentientTransfer) sent = transfers_send_stream (self, from, "a", offered);
   SentientTransfer *offer = transfers_await_offer (self, 0);
@@ -170,8 +170,8 @@ test_other_size (Transfers *self, gconstpointer data)
 static void
 test_shrinks (Transfers *self, gconstpointer data)
 {
-  g_autoptr (GBytes) bytes = transfers_make_bytes (6, 8000000);
-  g_autoptr (GBytes) less = transfers_make_bytes (6, 100);
+  g_autoptr (GBytes) bytes = folder_make_bytes (6, 8000000);
+  g_autoptr (GBytes) less = folder_make_bytes (6, 100);
   g_autoptr (GFile) file = transfers_make_file (self, "a", bytes);
   g_autoptr (GFileIOStream) writer = g_file_open_readwrite (file, NULL, NULL);
   g_autoptr (SentientTransfer) sent = transfers_send (self, file);
@@ -188,7 +188,7 @@ test_shrinks (Transfers *self, gconstpointer data)
 static void
 test_disk_full (Transfers *self, gconstpointer data)
 {
-  g_autoptr (GBytes) bytes = transfers_make_bytes (7, 3000000);
+  g_autoptr (GBytes) bytes = folder_make_bytes (7, 3000000);
   g_autoptr (GFile) file = transfers_make_file (self, "a", bytes);
   g_autoptr (SentientTransfer) sent = transfers_send (self, file);
   SentientTransfer *offer = transfers_await_offer (self, 0);
@@ -218,7 +218,7 @@ test_no_room (Transfers *self, gconstpointer data)
 static void
 test_no_folder (Transfers *self, gconstpointer data)
 {
-  g_autoptr (GBytes) bytes = transfers_make_bytes (7, 10);
+  g_autoptr (GBytes) bytes = folder_make_bytes (7, 10);
   g_autoptr (GFile) file = transfers_make_file (self, "a", bytes);
   g_autoptr (SentientTransfer) sent = transfers_send (self, file);
   SentientTransfer *offer = transfers_await_offer (self, 0);
@@ -235,7 +235,7 @@ test_no_folder (Transfers *self, gconstpointer data)
 static void
 test_broken_links (Transfers *self, gconstpointer data)
 {
-  g_autoptr (GBytes) bytes = transfers_make_bytes (8, 6000000);
+  g_autoptr (GBytes) bytes = folder_make_bytes (8, 6000000);
   g_autoptr (GFile) file = transfers_make_file (self, "a", bytes);
   g_autoptr (SentientTransfer) sent = transfers_send (self, file);
   SentientTransfer *offer = transfers_await_offer (self, 0);
@@ -262,14 +262,14 @@ test_broken_links (Transfers *self, gconstpointer data)
   g_assert_cmpuint (n_breaks, >, 2);
   transfers_await_end (sent, DONE);
   transfers_await_end (offer, DONE);
-  transfers_assert_file (sentient_transfer_get_file (offer), bytes);
+  folder_assert_file (g_file_peek_path (sentient_transfer_get_file (offer)), bytes);
 }
 
 /* The connection is closed, by one end or the other, and that is an end. */
 static void
 test_disconnect (Transfers *self, gconstpointer data)
 {
-  g_autoptr (GBytes) bytes = transfers_make_bytes (8, 6000000);
+  g_autoptr (GBytes) bytes = folder_make_bytes (8, 6000000);
   g_autoptr (GFile) file = transfers_make_file (self, "a", bytes);
   g_autoptr (SentientTransfer) sent = transfers_send (self, file);
   SentientTransfer *offer = transfers_await_offer (self, 0);
@@ -291,7 +291,7 @@ test_disconnect (Transfers *self, gconstpointer data)
 static void
 test_restarted (Transfers *self, gconstpointer data)
 {
-  g_autoptr (GBytes) bytes = transfers_make_bytes (8, 6000000);
+  g_autoptr (GBytes) bytes = folder_make_bytes (8, 6000000);
   g_autoptr (GFile) file = transfers_make_file (self, "a", bytes);
   g_autoptr (SentientTransfer) sent = transfers_send (self, file);
   g_autoptr (SentientTransfer) waiting = transfers_send (self, file);

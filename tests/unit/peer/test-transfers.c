@@ -22,7 +22,7 @@ static void
 test_file (Transfers *self, gconstpointer data)
 {
   const gsize size = GPOINTER_TO_SIZE (data);
-  g_autoptr (GBytes) bytes = transfers_make_bytes (1, size);
+  g_autoptr (GBytes) bytes = folder_make_bytes (1, size);
   g_autoptr (GFile) file = transfers_make_file (self, "Übung.bin", bytes);
   g_autoptr (SentientTransfer) sent = transfers_send (self, file);
   SentientTransfer *offer = transfers_await_offer (self, 0);
@@ -57,14 +57,14 @@ test_file (Transfers *self, gconstpointer data)
   if (size > 0)
     g_assert_cmpuint (sentient_transfer_get_rate (offer), >, 0);
   transfers_assert_inbox (self, names);
-  transfers_assert_file (sentient_transfer_get_file (offer), bytes);
+  folder_assert_file (g_file_peek_path (sentient_transfer_get_file (offer)), bytes);
 }
 
 static void
 test_streams (Transfers *self, gconstpointer data)
 {
   const gsize size = 700000;
-  g_autoptr (GBytes) bytes = transfers_make_bytes (2, size);
+  g_autoptr (GBytes) bytes = folder_make_bytes (2, size);
   g_autoptr (GInputStream) from = g_memory_input_stream_new_from_bytes (bytes);
   g_autoptr (GOutputStream) to = g_memory_output_stream_new_resizable ();
   gboolean is_known = GPOINTER_TO_INT (data);
@@ -97,7 +97,7 @@ test_same_name (Transfers *self, gconstpointer data)
 
   for (guint i = 0; i < 4; i++)
     {
-      g_autoptr (GBytes) bytes = transfers_make_bytes (i, 1000 + i);
+      g_autoptr (GBytes) bytes = folder_make_bytes (i, 1000 + i);
       g_autoptr (GFile) file = transfers_make_file (self, "a.txt", bytes);
       g_autoptr (SentientTransfer) sent = transfers_send (self, file);
       SentientTransfer *offer = transfers_await_offer (self, i);
@@ -108,7 +108,7 @@ test_same_name (Transfers *self, gconstpointer data)
       transfers_await_end (offer, DONE);
       name = g_file_get_basename (sentient_transfer_get_file (offer));
       g_assert_cmpstr (name, ==, expected[i]);
-      transfers_assert_file (sentient_transfer_get_file (offer), bytes);
+      folder_assert_file (g_file_peek_path (sentient_transfer_get_file (offer)), bytes);
     }
   transfers_assert_inbox (self, names);
 }
@@ -116,7 +116,7 @@ test_same_name (Transfers *self, gconstpointer data)
 static void
 test_refuse (Transfers *self, gconstpointer data)
 {
-  g_autoptr (GBytes) bytes = transfers_make_bytes (3, 10);
+  g_autoptr (GBytes) bytes = folder_make_bytes (3, 10);
   g_autoptr (GFile) file = transfers_make_file (self, "a", bytes);
   g_autoptr (SentientTransfer) sent = transfers_send (self, file);
   SentientTransfer *offer = transfers_await_offer (self, 0);
@@ -139,7 +139,7 @@ test_refuse (Transfers *self, gconstpointer data)
 static void
 test_nobody_listens (Transfers *self, gconstpointer data)
 {
-  g_autoptr (GBytes) bytes = transfers_make_bytes (3, 10);
+  g_autoptr (GBytes) bytes = folder_make_bytes (3, 10);
   g_autoptr (GFile) file = transfers_make_file (self, "a", bytes);
   g_autoptr (SentientTransfer) sent = NULL;
 
@@ -156,7 +156,7 @@ test_limits (Transfers *self, gconstpointer data)
 {
   SentientTransferList *theirs = sentient_peer_get_transfers (self->bob->peer);
   SentientTransferList *ours = sentient_peer_get_transfers (self->alice->peer);
-  g_autoptr (GBytes) bytes = transfers_make_bytes (3, 1000);
+  g_autoptr (GBytes) bytes = folder_make_bytes (3, 1000);
   g_autoptr (GFile) file = transfers_make_file (self, "a", bytes);
   g_autoptr (SentientTransfer) large = NULL, first = NULL, second = NULL, third = NULL;
   g_autoptr (GAsyncResult) result = NULL;
@@ -190,7 +190,7 @@ test_limits (Transfers *self, gconstpointer data)
 static void
 test_too_large_stream (Transfers *self, gconstpointer data)
 {
-  g_autoptr (GBytes) bytes = transfers_make_bytes (2, 100000);
+  g_autoptr (GBytes) bytes = folder_make_bytes (2, 100000);
   g_autoptr (GInputStream) from = g_memory_input_stream_new_from_bytes (bytes);
   g_autoptr (SentientTransfer) sent = NULL;
   SentientTransfer *offer;
@@ -223,7 +223,7 @@ test_not_to_be_sent (Transfers *self, gconstpointer data)
   g_autoptr (GFile) missing = g_file_new_build_filename (self->folder, "missing", NULL);
   g_autoptr (GFile) folder = transfers_get_inbox (self);
   g_autoptr (GFile) device = g_file_new_for_path ("/dev/null");
-  g_autoptr (GBytes) bytes = transfers_make_bytes (7, 10);
+  g_autoptr (GBytes) bytes = folder_make_bytes (7, 10);
   g_autoptr (GFile) file = transfers_make_file (self, "a", bytes);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
@@ -251,7 +251,7 @@ static void
 test_no_capability (void)
 {
   Transfers self = { 0 };
-  g_autoptr (GBytes) bytes = transfers_make_bytes (7, 10);
+  g_autoptr (GBytes) bytes = folder_make_bytes (7, 10);
   g_autoptr (GFile) file = NULL;
 
   transfers_set_up (&self, NULL);
@@ -269,7 +269,7 @@ test_many (Transfers *self, gconstpointer data)
   const guint n = 8;
   g_autoptr (GPtrArray) sent = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr (GBytes) bytes = transfers_make_bytes (9, 1000000);
+  g_autoptr (GBytes) bytes = folder_make_bytes (9, 1000000);
 
   for (guint i = 0; i < n; i++)
     {
@@ -300,7 +300,7 @@ static void
 test_list (Transfers *self, gconstpointer data)
 {
   GListModel *ours = G_LIST_MODEL (sentient_peer_get_transfers (self->alice->peer));
-  g_autoptr (GBytes) bytes = transfers_make_bytes (9, 10);
+  g_autoptr (GBytes) bytes = folder_make_bytes (9, 10);
   g_autoptr (GFile) file = transfers_make_file (self, "a", bytes);
   g_autoptr (SentientTransfer) open = transfers_send (self, file);
   g_autoptr (SentientTransfer) last = NULL;
@@ -324,7 +324,7 @@ test_list (Transfers *self, gconstpointer data)
 static void
 test_wait (Transfers *self, gconstpointer data)
 {
-  g_autoptr (GBytes) bytes = transfers_make_bytes (9, 10);
+  g_autoptr (GBytes) bytes = folder_make_bytes (9, 10);
   g_autoptr (GFile) file = transfers_make_file (self, "a", bytes);
   g_autoptr (SentientTransfer) sent = transfers_send (self, file);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();

@@ -12,11 +12,9 @@ on_offered (SentientPeer *peer, SentientTransfer *transfer, Transfers *self)
 void
 transfers_set_up (Transfers *self, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
   g_autofree char *inbox = NULL;
 
-  self->folder = g_dir_make_tmp ("transfers-XXXXXX", &error);
-  g_assert_no_error (error);
+  self->folder = folder_new ();
   inbox = g_build_filename (self->folder, "inbox", NULL);
   g_assert_cmpint (g_mkdir (inbox, 0700), ==, 0);
   self->offers = g_ptr_array_new_with_free_func (g_object_unref);
@@ -32,24 +30,6 @@ transfers_set_up (Transfers *self, gconstpointer data)
   await (is_open (self->alice, "bob") && is_open (self->bob, "alice"));
 }
 
-static void
-remove_all (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      if (g_file_test (child, G_FILE_TEST_IS_DIR))
-        remove_all (child);
-      else
-        g_assert_cmpint (g_unlink (child), ==, 0);
-    }
-  g_assert_cmpint (g_rmdir (path), ==, 0);
-}
-
 void
 transfers_tear_down (Transfers *self, gconstpointer data)
 {
@@ -61,7 +41,7 @@ transfers_tear_down (Transfers *self, gconstpointer data)
   test_peer_free (self->bob);
   fake_coordinator_free (self->coordinator);
   g_ptr_array_unref (self->offers);
-  remove_all (self->folder);
+  folder_remove (self->folder);
   g_free (self->folder);
 }
 
@@ -71,26 +51,11 @@ transfers_drop_offers (Transfers *self)
   g_ptr_array_set_size (self->offers, 0);
 }
 
-GBytes *
-transfers_make_bytes (guint32 seed, gsize size)
-{
-  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
-  guint32 *words = g_new (guint32, size / 4 + 1);
-
-  for (gsize i = 0; i <= size / 4; i++)
-    words[i] = g_rand_int (rand);
-  return g_bytes_new_take (words, size);
-}
-
 GFile *
 transfers_make_file (Transfers *self, const char *name, GBytes *data)
 {
-  g_autofree char *path = g_build_filename (self->folder, name, NULL);
-  g_autoptr (GError) error = NULL;
+  g_autofree char *path = folder_write (self->folder, name, data);
 
-  g_file_set_contents (path, g_bytes_get_data (data, NULL), (gssize)g_bytes_get_size (data),
-                       &error);
-  g_assert_no_error (error);
   return g_file_new_for_path (path);
 }
 
@@ -100,34 +65,12 @@ transfers_get_inbox (Transfers *self)
   return g_file_new_build_filename (self->folder, "inbox", NULL);
 }
 
-static gint
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return g_strcmp0 (*(const char *const *)a, *(const char *const *)b);
-}
-
 GPtrArray *
 transfers_list_inbox (Transfers *self)
 {
-  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *path = g_build_filename (self->folder, "inbox", NULL);
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
 
-  while ((name = g_dir_read_name (dir)) != NULL)
-    g_ptr_array_add (names, g_strdup (name));
-  g_ptr_array_sort (names, compare_names);
-  return names;
-}
-
-void
-transfers_assert_file (GFile *file, GBytes *expected)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) got = g_file_load_bytes (file, NULL, NULL, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (g_bytes_equal (got, expected));
+  return folder_list (path);
 }
 
 static SentientTransfer *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "../../fixtures/folder.h"
 #include "peer-helpers.h"
 #include "peer/sentient-transfer-private.h"
 
@@ -21,8 +22,6 @@ typedef struct
 void transfers_set_up (Transfers *self, gconstpointer data);
 void transfers_tear_down (Transfers *self, gconstpointer data);
 
-/* Random, but the same for the same seed. */
-GBytes *transfers_make_bytes (guint32 seed, gsize size);
 /* A file in the folder. */
 GFile *transfers_make_file (Transfers *self, const char *name, GBytes *data);
 GFile *
@@ -33,7 +32,6 @@ void transfers_accept (Transfers *self, SentientTransfer *offer);
 void transfers_assert_inbox (Transfers *self, const char *const *names);
 /* Also after all that is ready has been done. */
 void transfers_assert_inbox_is_empty (Transfers *self);
-void transfers_assert_file (GFile *file, GBytes *expected);
 
 SentientTransfer *transfers_send (Transfers *self, GFile *file);
 SentientTransfer *
