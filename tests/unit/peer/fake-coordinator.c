@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fake-coordinator.h"
-
-#include <string.h>
+#include "fake-http.h"
 
 #define STUN "{\"urls\":[\"stun:127.0.0.1:9\"]}"
 #define WITH_TURN                                                                                  \
@@ -12,8 +11,7 @@ typedef struct
   char *id;
   SoupWebsocketConnection *socket;
   GQueue items; /* of char *: what a poll gets */
-  SoupServerMessage *poll;
-  GSource *poll_timer;
+  FakePoll poll;
   FakeCoordinator *coordinator;
 } Node;
 
@@ -36,24 +34,11 @@ place_free (gpointer data)
 }
 
 static void
-forget_poll (Node *node)
-{
-  if (node->poll_timer != NULL)
-    {
-      g_source_destroy (node->poll_timer);
-      g_clear_pointer (&node->poll_timer, g_source_unref);
-    }
-  if (node->poll != NULL)
-    g_signal_handlers_disconnect_by_data (node->poll, node);
-  g_clear_object (&node->poll);
-}
-
-static void
 node_free (gpointer data)
 {
   Node *node = data;
 
-  forget_poll (node);
+  fake_poll_forget (&node->poll);
   if (node->socket != NULL)
     g_signal_handlers_disconnect_by_data (node->socket, node);
   g_clear_object (&node->socket);
@@ -92,21 +77,15 @@ find_place (FakeCoordinator *self, const char *node_id, const char *room)
 }
 
 static void
-answer (SoupServerMessage *message, guint status, const char *text)
+end_poll (gpointer user_data)
 {
-  soup_server_message_set_status (message, status, NULL);
-  soup_server_message_set_response (message, "application/json", SOUP_MEMORY_COPY, text,
-                                    strlen (text));
-}
-
-static void
-end_poll (Node *node)
-{
-  g_autoptr (SoupServerMessage) poll = g_object_ref (node->poll);
-  GString *text = g_string_new ("{\"signals\":[");
+  Node *node = user_data;
+  g_autoptr (GString) text = g_string_new ("{\"signals\":[");
   const char *comma = "";
   char *item;
 
+  if (node->poll.message == NULL)
+    return;
   while ((item = g_queue_pop_head (&node->items)) != NULL)
     {
       g_string_append_printf (text, "%s%s", comma, item);
@@ -116,10 +95,7 @@ end_poll (Node *node)
       g_free (item);
     }
   g_string_append (text, "]}");
-  forget_poll (node);
-  answer (poll, 200, text->str);
-  soup_server_message_unpause (poll);
-  g_string_free (text, TRUE);
+  fake_poll_answer (&node->poll, text->str);
 }
 
 /* object: what a WebSocket gets; a poll gets it with an id. */
@@ -145,17 +121,7 @@ deliver (FakeCoordinator *self, const char *node_id, JsonObject *object)
   if (!json_object_has_member (object, "from"))
     json_object_set_string_member (object, "from", "system");
   g_queue_push_tail (&node->items, json_to_string (root, FALSE));
-  if (node->poll != NULL)
-    end_poll (node);
-}
-
-static JsonObject *
-parse (const char *text)
-{
-  g_autoptr (JsonNode) root = json_from_string (text, NULL);
-
-  g_assert_nonnull (root);
-  return json_object_ref (json_node_get_object (root));
+  end_poll (node);
 }
 
 void
@@ -168,7 +134,7 @@ fake_say (FakeCoordinator *self, const char *node_id, const char *format, ...)
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  object = parse (text);
+  object = fake_http_parse (text);
   deliver (self, node_id, object);
 }
 
@@ -362,7 +328,7 @@ on_message (SoupWebsocketConnection *socket,
 {
   FakeCoordinator *self = node->coordinator;
   g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  g_autoptr (JsonObject) object = parse (text);
+  g_autoptr (JsonObject) object = fake_http_parse (text);
   g_autofree char *type = g_strdup (json_object_get_string_member (object, "type"));
   g_autofree char *reply = NULL;
 
@@ -388,15 +354,6 @@ on_closed (SoupWebsocketConnection *socket, Node *node)
   g_clear_object (&node->socket);
 }
 
-static char *
-dup_node_id (GUri *uri)
-{
-  g_autoptr (GHashTable) query
-      = g_uri_parse_params (g_uri_get_query (uri), -1, "&", G_URI_PARAMS_NONE, NULL);
-
-  return g_strdup (g_hash_table_lookup (query, "nodeId"));
-}
-
 static void
 on_websocket (SoupServer *server,
               SoupServerMessage *message,
@@ -405,7 +362,7 @@ on_websocket (SoupServer *server,
               gpointer user_data)
 {
   FakeCoordinator *self = user_data;
-  g_autofree char *node_id = dup_node_id (soup_server_message_get_uri (message));
+  g_autofree char *node_id = fake_http_dup_query (message, "nodeId");
   Node *node = get_node (self, node_id);
 
   self->websockets++;
@@ -439,49 +396,23 @@ fake_close_websocket (FakeCoordinator *self, const char *node_id, gushort code)
 
 /* HTTP */
 
-static gboolean
-on_poll_timer (gpointer user_data)
-{
-  end_poll (user_data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-on_poll_gone (SoupServerMessage *message, Node *node)
-{
-  forget_poll (node);
-}
-
 static void
 handle_poll (FakeCoordinator *self, SoupServerMessage *message)
 {
-  GUri *uri = soup_server_message_get_uri (message);
-  g_autoptr (GHashTable) query
-      = g_uri_parse_params (g_uri_get_query (uri), -1, "&", G_URI_PARAMS_NONE, NULL);
-  Node *node = get_node (self, g_hash_table_lookup (query, "nodeId"));
+  g_autofree char *node_id = fake_http_dup_query (message, "nodeId");
+  Node *node = get_node (self, node_id);
 
   self->polls++;
-  if (node->poll != NULL)
-    end_poll (node);
+  end_poll (node);
   if ((self->flags & FAKE_REFUSE_POLL) != 0)
     {
-      answer (message, 404,
-              "{\"success\":false,\"code\":\"unknown-peer\",\"error\":\"in no room\"}");
+      fake_http_answer (message, 404,
+                        "{\"success\":false,\"code\":\"unknown-peer\",\"error\":\"in no room\"}");
       return;
     }
-  node->poll = g_object_ref (message);
-  soup_server_message_set_status (message, 200, NULL);
-  soup_server_message_pause (message);
-  g_signal_connect (message, "disconnected", G_CALLBACK (on_poll_gone), node);
+  fake_poll_hold (&node->poll, message, end_poll, node);
   if (!g_queue_is_empty (&node->items))
-    {
-      end_poll (node);
-      return;
-    }
-  node->poll_timer
-      = g_timeout_source_new (g_ascii_strtoull (g_hash_table_lookup (query, "timeout"), NULL, 10));
-  g_source_set_callback (node->poll_timer, on_poll_timer, node, NULL);
-  g_source_attach (node->poll_timer, g_main_context_get_thread_default ());
+    end_poll (node);
 }
 
 static void
@@ -489,7 +420,7 @@ handle_post (FakeCoordinator *self, SoupServerMessage *message, const char *path
 {
   SoupMessageBody *body = soup_server_message_get_request_body (message);
   g_autofree char *text = g_strndup (body->data, body->length);
-  g_autoptr (JsonObject) object = parse (text);
+  g_autoptr (JsonObject) object = fake_http_parse (text);
   const char *key = g_str_equal (path, "/webrtc/signal") ? "from" : "nodeId";
   g_autofree char *from = g_strdup (json_object_get_string_member (object, key));
   g_autofree char *reply = NULL;
@@ -508,7 +439,7 @@ handle_post (FakeCoordinator *self, SoupServerMessage *message, const char *path
   else if (self->flags & FAKE_BUSY_ONCE)
     {
       self->flags &= ~FAKE_BUSY_ONCE;
-      answer (message, 503, "{\"success\":false,\"code\":\"busy\",\"error\":\"later\"}");
+      fake_http_answer (message, 503, "{\"success\":false,\"code\":\"busy\",\"error\":\"later\"}");
       return;
     }
   else
@@ -518,7 +449,7 @@ handle_post (FakeCoordinator *self, SoupServerMessage *message, const char *path
       note (self, from, type, object);
       if (!handle_signal (self, object))
         {
-          answer (
+          fake_http_answer (
               message, 404,
               "{\"success\":false,\"code\":\"unknown-peer\",\"error\":\"nobody of that name\"}");
           return;
@@ -526,7 +457,7 @@ handle_post (FakeCoordinator *self, SoupServerMessage *message, const char *path
       reply = g_strdup ("{\"success\":true,\"queued\":true}");
     }
   if (reply != NULL)
-    answer (message, 200, reply);
+    fake_http_answer (message, 200, reply);
   else
     soup_server_message_pause (message); /* for good */
 }
@@ -544,23 +475,21 @@ on_request (SoupServer *server,
   if (g_str_equal (soup_server_message_get_method (message), "POST"))
     handle_post (self, message, path);
   else if (g_str_equal (path, "/webrtc/info"))
-    answer (message, 200,
-            self->flags & FAKE_LEGACY
-                ? "{\"enabled\":true,\"nodeId\":\"fake\",\"iceServers\":" WITH_TURN "}"
-                : "{\"enabled\":true,\"nodeId\":\"fake\",\"iceServers\":[" STUN "]}");
+    fake_http_answer (message, 200,
+                      self->flags & FAKE_LEGACY
+                          ? "{\"enabled\":true,\"nodeId\":\"fake\",\"iceServers\":" WITH_TURN "}"
+                          : "{\"enabled\":true,\"nodeId\":\"fake\",\"iceServers\":[" STUN "]}");
   else if (g_str_equal (path, "/webrtc/signal")
            && soup_message_headers_get_one (headers, "Upgrade") == NULL)
     handle_poll (self, message);
   else if (self->flags & FAKE_NO_WEBSOCKET)
-    answer (message, 404, "{}"); /* else libsoup goes on with the handshake */
+    fake_http_answer (message, 404, "{}"); /* else libsoup goes on with the handshake */
 }
 
 FakeCoordinator *
 fake_coordinator_new (FakeFlags flags, guint port)
 {
   FakeCoordinator *self = g_new0 (FakeCoordinator, 1);
-  g_autoptr (GError) error = NULL;
-  GSList *uris;
 
   self->flags = flags;
   self->nodes = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, node_free);
@@ -568,18 +497,9 @@ fake_coordinator_new (FakeFlags flags, guint port)
   self->log = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
   g_queue_init (&self->held);
   self->cut = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->server = soup_server_new (NULL, NULL);
-  soup_server_remove_websocket_extension (self->server, SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
-  soup_server_add_handler (self->server, "/webrtc/signal", on_request, self, NULL);
-  soup_server_add_handler (self->server, "/webrtc", on_request, self, NULL);
-  if (!(flags & FAKE_NO_WEBSOCKET))
-    soup_server_add_websocket_handler (self->server, "/webrtc/signal", NULL, NULL, on_websocket,
-                                       self, NULL);
-  soup_server_listen_local (self->server, port, SOUP_SERVER_LISTEN_IPV4_ONLY, &error);
-  g_assert_no_error (error);
-  uris = soup_server_get_uris (self->server);
-  self->port = g_uri_get_port (uris->data);
-  g_slist_free_full (uris, (GDestroyNotify)g_uri_unref);
+  self->port = port;
+  self->server = fake_http_listen (on_request, flags & FAKE_NO_WEBSOCKET ? NULL : on_websocket,
+                                   NULL, self, &self->port);
   return self;
 }
 

@@ -23,50 +23,26 @@ find_by_token (FakeV1 *self, SoupServerMessage *message)
   return NULL;
 }
 
-static gboolean
-on_poll_timer (gpointer user_data)
-{
-  fake_session_end_poll (user_data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-on_poll_gone (SoupServerMessage *message, FakeSession *session)
-{
-  fake_session_forget_poll (session);
-}
-
 static void
 handle_poll (FakeV1 *self, SoupServerMessage *message)
 {
   FakeSession *session = find_by_token (self, message);
-  g_autofree char *after = fake_v1_dup_query (message, "after");
-  g_autofree char *timeout = fake_v1_dup_query (message, "timeout");
+  g_autofree char *after = fake_http_dup_query (message, "after");
 
   self->polls++;
   if (session == NULL)
     {
-      fake_v1_answer (message, 401, "{\"success\":false,\"code\":\"unauthorized\"}");
+      fake_http_answer (message, 401, "{\"success\":false,\"code\":\"unauthorized\"}");
       return;
     }
   if (session->socket != NULL)
     soup_websocket_connection_close (session->socket, 4001, "taken over");
   fake_session_forget_socket (session);
-  if (session->poll != NULL)
-    fake_session_end_poll (session);
+  fake_session_end_poll (session);
   fake_session_take_ack (session, g_ascii_strtoull (after, NULL, 10));
-  session->poll = g_object_ref (message);
-  soup_server_message_set_status (message, 200, NULL);
-  soup_server_message_pause (message);
-  g_signal_connect (message, "disconnected", G_CALLBACK (on_poll_gone), session);
+  fake_poll_hold (&session->poll, message, fake_session_end_poll, session);
   if (!g_queue_is_empty (&session->outbox))
-    {
-      fake_session_end_poll (session);
-      return;
-    }
-  session->poll_timer = g_timeout_source_new (g_ascii_strtoull (timeout, NULL, 10));
-  g_source_set_callback (session->poll_timer, on_poll_timer, session, NULL);
-  g_source_attach (session->poll_timer, g_main_context_get_thread_default ());
+    fake_session_end_poll (session);
 }
 
 /* A new session, if the join asks for one. */
@@ -76,9 +52,9 @@ begin (FakeV1 *self, SoupServerMessage *message, JsonObject *object)
   const char *node_id = json_object_get_string_member_with_default (object, "nodeId", NULL);
 
   if (!json_object_get_boolean_member_with_default (object, "v1", FALSE))
-    fake_v1_answer (message, 401, "{\"success\":false,\"code\":\"unauthorized\"}");
+    fake_http_answer (message, 401, "{\"success\":false,\"code\":\"unauthorized\"}");
   else if (fake_session_find (self, node_id) != NULL)
-    fake_v1_answer (message, 409, "{\"success\":false,\"code\":\"node-id-taken\"}");
+    fake_http_answer (message, 409, "{\"success\":false,\"code\":\"node-id-taken\"}");
   else
     return fake_session_new (self, node_id);
   return NULL;
@@ -113,7 +89,7 @@ handle_post (FakeV1 *self, SoupServerMessage *message, const char *path)
 {
   SoupMessageBody *body = soup_server_message_get_request_body (message);
   g_autofree char *text = g_strndup (body->data, body->length);
-  g_autoptr (JsonObject) object = fake_v1_parse (text);
+  g_autoptr (JsonObject) object = fake_http_parse (text);
   FakeSession *session = find_by_token (self, message);
   gboolean is_new = session == NULL;
   guint64 ref = (guint64)json_object_get_int_member_with_default (object, "ref", 0);
@@ -125,7 +101,7 @@ handle_post (FakeV1 *self, SoupServerMessage *message, const char *path)
     type = json_object_get_string_member (object, "type");
   if (ref > session->ref + 1)
     {
-      fake_v1_answer (message, 400, "{\"success\":false,\"code\":\"bad-request\"}");
+      fake_http_answer (message, 400, "{\"success\":false,\"code\":\"bad-request\"}");
       return;
     }
   if (ref < session->ref)
@@ -134,7 +110,7 @@ handle_post (FakeV1 *self, SoupServerMessage *message, const char *path)
           = g_strdup_printf ("{\"success\":true,\"ref\":%" G_GUINT64_FORMAT "}", ref);
 
       self->repeated++;
-      fake_v1_answer (message, 200, ignored);
+      fake_http_answer (message, 200, ignored);
       return;
     }
   if (ref == session->ref)
@@ -147,7 +123,7 @@ handle_post (FakeV1 *self, SoupServerMessage *message, const char *path)
       g_free (session->outcome);
       session->outcome = to_outcome (session, reply, is_new);
     }
-  fake_v1_answer (message, 200, session->outcome);
+  fake_http_answer (message, 200, session->outcome);
   if (self->lose_answers > 0)
     lose_answer (self, message);
   if (self->hold_answers)
@@ -179,36 +155,24 @@ on_request (SoupServer *server,
   if (g_str_equal (soup_server_message_get_method (message), "POST"))
     handle_post (self, message, path);
   else if (g_str_equal (path, "/webrtc/info"))
-    fake_v1_answer (message, 200, "{\"enabled\":true,\"nodeId\":\"fake\",\"iceServers\":[]}");
+    fake_http_answer (message, 200, "{\"enabled\":true,\"nodeId\":\"fake\",\"iceServers\":[]}");
   else if (soup_message_headers_get_one (headers, "Upgrade") == NULL)
     handle_poll (self, message);
   else if (self->no_websocket)
-    fake_v1_answer (message, 404, "{}"); /* else libsoup goes on with the handshake */
+    fake_http_answer (message, 404, "{}"); /* else libsoup goes on with the handshake */
 }
 
 FakeV1 *
 fake_v1_new (void)
 {
-  const char *protocols[] = { "sentient.v1", NULL };
+  const char *const protocols[] = { "sentient.v1", NULL };
   FakeV1 *self = g_new0 (FakeV1, 1);
-  g_autoptr (GError) error = NULL;
-  GSList *uris;
 
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, fake_session_free);
   self->held = g_ptr_array_new_with_free_func (g_object_unref);
   self->joined = g_ptr_array_new_with_free_func (g_free);
   self->handled = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
-  self->server = soup_server_new (NULL, NULL);
-  soup_server_remove_websocket_extension (self->server, SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
-  soup_server_add_handler (self->server, "/webrtc/signal", on_request, self, NULL);
-  soup_server_add_handler (self->server, "/webrtc", on_request, self, NULL);
-  soup_server_add_websocket_handler (self->server, "/webrtc/signal", NULL, (char **)protocols,
-                                     fake_v1_on_websocket, self, NULL);
-  soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, &error);
-  g_assert_no_error (error);
-  uris = soup_server_get_uris (self->server);
-  self->port = (guint)g_uri_get_port (uris->data);
-  g_slist_free_full (uris, (GDestroyNotify)g_uri_unref);
+  self->server = fake_http_listen (on_request, fake_v1_on_websocket, protocols, self, &self->port);
   return self;
 }
 
@@ -233,7 +197,7 @@ fake_v1_dup_uri (FakeV1 *self)
 gboolean
 fake_v1_is_polled (FakeV1 *self, const char *node_id)
 {
-  return fake_session_find (self, node_id)->poll != NULL;
+  return fake_session_find (self, node_id)->poll.message != NULL;
 }
 
 JsonObject *

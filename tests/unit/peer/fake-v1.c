@@ -12,23 +12,12 @@ fake_session_forget_socket (FakeSession *session)
 }
 
 void
-fake_session_forget_poll (FakeSession *session)
-{
-  if (session->poll_timer != NULL)
-    g_source_destroy (session->poll_timer);
-  g_clear_pointer (&session->poll_timer, g_source_unref);
-  if (session->poll != NULL)
-    g_signal_handlers_disconnect_by_data (session->poll, session);
-  g_clear_object (&session->poll);
-}
-
-void
 fake_session_free (gpointer data)
 {
   FakeSession *session = data;
 
   fake_session_forget_socket (session);
-  fake_session_forget_poll (session);
+  fake_poll_forget (&session->poll);
   g_queue_clear_full (&session->outbox, g_free);
   g_free (session->outcome);
   g_free (session->node_id);
@@ -56,15 +45,6 @@ fake_session_new (FakeV1 *self, const char *node_id)
   return session;
 }
 
-JsonObject *
-fake_v1_parse (const char *text)
-{
-  g_autoptr (JsonNode) root = json_from_string (text, NULL);
-
-  g_assert_nonnull (root);
-  return json_object_ref (json_node_get_object (root));
-}
-
 static void
 send_text (SoupWebsocketConnection *socket, const char *text)
 {
@@ -73,25 +53,17 @@ send_text (SoupWebsocketConnection *socket, const char *text)
 }
 
 void
-fake_v1_answer (SoupServerMessage *message, guint status, const char *text)
+fake_session_end_poll (gpointer user_data)
 {
-  soup_server_message_set_status (message, status, NULL);
-  soup_server_message_set_response (message, "application/json", SOUP_MEMORY_COPY, text,
-                                    strlen (text));
-}
-
-void
-fake_session_end_poll (FakeSession *session)
-{
-  g_autoptr (SoupServerMessage) poll = g_object_ref (session->poll);
+  FakeSession *session = user_data;
   g_autoptr (GString) text = g_string_new ("{\"signals\":[");
 
+  if (session->poll.message == NULL)
+    return;
   for (GList *l = session->outbox.head; l != NULL; l = l->next)
     g_string_append_printf (text, "%s%s", l->prev != NULL ? "," : "", (char *)l->data);
   g_string_append (text, "]}");
-  fake_session_forget_poll (session);
-  fake_v1_answer (poll, 200, text->str);
-  soup_server_message_unpause (poll);
+  fake_poll_answer (&session->poll, text->str);
 }
 
 /* text is taken. */
@@ -107,7 +79,7 @@ say (FakeSession *session, char *text, gboolean lost)
   g_queue_push_tail (&session->outbox, numbered);
   if (session->socket != NULL && !lost)
     send_text (session->socket, numbered);
-  else if (session->poll != NULL)
+  else
     fake_session_end_poll (session);
 }
 
@@ -368,7 +340,7 @@ on_message (SoupWebsocketConnection *socket,
             FakeSession *session)
 {
   g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  g_autoptr (JsonObject) object = fake_v1_parse (text);
+  g_autoptr (JsonObject) object = fake_http_parse (text);
   g_autofree char *type = g_strdup (json_object_get_string_member (object, "type"));
 
   if (session->coordinator->deaf)
@@ -404,8 +376,7 @@ attach (FakeSession *session, SoupWebsocketConnection *socket)
   if (session->socket != NULL)
     soup_websocket_connection_close (session->socket, 4001, "taken over");
   fake_session_forget_socket (session);
-  if (session->poll != NULL)
-    fake_session_end_poll (session);
+  fake_session_end_poll (session);
   session->socket = g_object_ref (socket);
   g_signal_connect (socket, "message", G_CALLBACK (on_message), session);
   g_signal_connect (socket, "closed", G_CALLBACK (on_closed), session);
@@ -450,23 +421,13 @@ on_first_message (SoupWebsocketConnection *socket,
                   FakeV1 *self)
 {
   g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  g_autoptr (JsonObject) object = fake_v1_parse (text);
+  g_autoptr (JsonObject) object = fake_http_parse (text);
   const char *node_id = g_object_get_data (G_OBJECT (socket), "node-id");
 
   g_signal_handlers_disconnect_by_data (socket, self);
   g_assert_cmpstr (json_object_get_string_member (object, "type"), ==, "resume");
   resume (self, socket, node_id, object);
   g_object_unref (socket);
-}
-
-char *
-fake_v1_dup_query (SoupServerMessage *message, const char *key)
-{
-  const char *text = g_uri_get_query (soup_server_message_get_uri (message));
-  g_autoptr (GHashTable) query
-      = g_uri_parse_params (text != NULL ? text : "", -1, "&", G_URI_PARAMS_NONE, NULL);
-
-  return g_strdup (g_hash_table_lookup (query, key));
 }
 
 static void
@@ -484,7 +445,7 @@ fake_v1_on_websocket (SoupServer *server,
                       gpointer user_data)
 {
   FakeV1 *self = user_data;
-  g_autofree char *node_id = fake_v1_dup_query (message, "nodeId");
+  g_autofree char *node_id = fake_http_dup_query (message, "nodeId");
 
   self->websockets++;
   if (self->plain)
@@ -504,20 +465,14 @@ fake_v1_cut (FakeV1 *self, const char *node_id)
 {
   FakeSession *session = fake_session_find (self, node_id);
   g_autoptr (SoupWebsocketConnection) socket = g_steal_pointer (&session->socket);
-  g_autoptr (SoupServerMessage) poll = NULL;
 
   if (socket != NULL)
     {
       g_signal_handlers_disconnect_by_data (socket, session);
       g_io_stream_close (soup_websocket_connection_get_io_stream (socket), NULL, NULL);
     }
-  if (session->poll == NULL)
-    return;
-  poll = g_object_ref (session->poll);
-  fake_session_forget_poll (session);
-  g_socket_shutdown (soup_server_message_get_socket (poll), TRUE, TRUE, NULL);
-  soup_server_message_set_status (poll, 500, NULL);
-  soup_server_message_unpause (poll);
+  if (session->poll.message != NULL)
+    fake_poll_cut (&session->poll);
 }
 
 void
