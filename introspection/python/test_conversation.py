@@ -5,6 +5,8 @@ and exchange messages over a real data channel."""
 
 import json
 import sys
+import threading
+import urllib.request
 
 import gi
 
@@ -12,7 +14,7 @@ gi.require_version('Sentient', '1')
 from gi.repository import GLib, Sentient  # noqa: E402
 
 PATIENCE_S = 40
-CASES = 8
+CASES = 9
 done = 0
 
 
@@ -106,6 +108,14 @@ check(statistics.get_local_type() == Sentient.CandidateType.HOST and not statist
       and statistics.get_rtt() >= 0 and statistics.get_messages_received() == 3, f'they say {told}')
 check(told['path']['local']['type'] == 'host' and told['messages']['received'] == 3
       and told['stateTimes']['connected'] >= 0 and told['retransmits'] is None, f'they say {told}')
+counts = Sentient.PeerStatistics.new(peers['alice'])
+check(counts.get_peer() == peers['alice'] and json.loads(counts.to_json())['open'] == 1, 'the peer counts')
+coordinator.set_metrics_func(lambda _coordinator: counts.to_metrics())
+pages = []
+threading.Thread(target=lambda: pages.append(urllib.request.urlopen(url + '/metrics').read().decode())).start()
+wait_for(lambda: pages, 'what the peer counts stands in the metrics')
+check('sentient_nodes 2\n' in pages[0] and 'sentient_node_connections{state="connected"} 1\n' in pages[0], pages[0])
+coordinator.set_metrics_func(None)
 try:
     peers['alice'].send('nobody', 'x')
     die('sending to a stranger fails')

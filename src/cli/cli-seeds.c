@@ -6,7 +6,7 @@
 
 #include "cli-output.h"
 #include "core/sentient-backoff.h"
-#include "peer/sentient-peer.h"
+#include "peer/sentient-peer-statistics.h"
 
 struct _CliSeeds
 {
@@ -170,6 +170,12 @@ cli_seeds_apply (CliSeeds *self, SentientSettings *settings)
                 self->introduces && sentient_settings_get_boolean (settings, "auto-webrtc"), NULL);
 }
 
+static char *
+tell_metrics (SentientCoordinator *coordinator, gpointer statistics)
+{
+  return sentient_peer_statistics_to_metrics (statistics);
+}
+
 CliSeeds *
 cli_seeds_new (SentientCoordinator *coordinator, SentientSettings *settings)
 {
@@ -195,6 +201,9 @@ cli_seeds_new (SentientCoordinator *coordinator, SentientSettings *settings)
                 NULL);
   sentient_settings_configure_mesh (settings, G_OBJECT (self->peer));
   g_signal_connect (self->peer, "notify::state", G_CALLBACK (on_state), self);
+
+  sentient_coordinator_set_metrics_func (coordinator, tell_metrics,
+                                         sentient_peer_statistics_new (self->peer), g_object_unref);
 
   report (self, NULL);
   connect_to_seeds (self);
@@ -227,6 +236,7 @@ cli_seeds_free (CliSeeds *self)
 {
   g_clear_handle_id (&self->retry_id, g_source_remove);
   g_signal_handlers_disconnect_by_data (self->peer, self);
+  sentient_coordinator_set_metrics_func (self->coordinator, NULL, NULL, NULL);
   g_clear_object (&self->peer);
   g_clear_object (&self->coordinator);
   g_clear_object (&self->cancellable);

@@ -14,7 +14,6 @@ struct _SentientDaemonConnections
   SentientDaemon *daemon;
   GHashTable *objects; /* SentientConnection → Object */
   SentientDaemonMirror *mirror;
-  SentientDaemonTotals *totals;
   guint64 last_number;
   guint count_id; /* while there is any */
 };
@@ -211,7 +210,6 @@ on_came (gpointer item, gpointer user_data)
   sentient_dbus_connection_set_remote_candidate_type (skeleton, "");
   sentient_dbus_connection_set_protocol (skeleton, "");
   update (object);
-  sentient_daemon_totals_follow (self->totals, item);
   g_signal_connect (item, "notify", G_CALLBACK (on_notify), object);
   g_signal_connect (skeleton, "handle-close", G_CALLBACK (on_close), object);
   g_signal_connect (skeleton, "handle-get-statistics", G_CALLBACK (on_get_statistics), object);
@@ -229,7 +227,6 @@ on_went (gpointer item, gpointer user_data)
 {
   SentientDaemonConnections *self = user_data;
 
-  sentient_daemon_totals_take (self->totals, item);
   g_hash_table_remove (self->objects, item);
   if (g_hash_table_size (self->objects) == 0)
     g_clear_handle_id (&self->count_id, g_source_remove);
@@ -277,7 +274,6 @@ sentient_daemon_connections_new (SentientDaemon *daemon)
 
   self->daemon = daemon;
   self->objects = g_hash_table_new_full (NULL, NULL, NULL, sentient_daemon_object_free);
-  self->totals = sentient_daemon_totals_new ();
   self->mirror = sentient_daemon_mirror_new (sentient_peer_get_connections (daemon->peer), on_came,
                                              on_went, self);
   g_signal_connect (daemon->peer, "message", G_CALLBACK (on_message), self);
@@ -291,7 +287,6 @@ sentient_daemon_connections_free (SentientDaemonConnections *self)
   g_signal_handlers_disconnect_by_data (self->daemon->peer, self);
   g_clear_pointer (&self->mirror, sentient_daemon_mirror_free);
   g_hash_table_unref (self->objects);
-  sentient_daemon_totals_free (self->totals);
   g_free (self);
 }
 
@@ -300,10 +295,4 @@ sentient_daemon_connections_find_path (SentientDaemonConnections *self,
                                        SentientConnection *connection)
 {
   return sentient_daemon_object_find_path (self->objects, connection);
-}
-
-SentientDaemonTotals *
-sentient_daemon_connections_get_totals (SentientDaemonConnections *self)
-{
-  return self->totals;
 }

@@ -237,7 +237,7 @@ on_get_statistics (SentientDBusManager *manager,
   g_autofree char *coordinator = sentient_coordinator_get_running (self->coordinator)
                                      ? sentient_coordinator_dup_statistics (self->coordinator)
                                      : g_strdup ("null");
-  g_autofree char *node = sentient_daemon_dup_node_statistics (self);
+  g_autofree char *node = sentient_peer_statistics_to_json (self->statistics);
   g_autofree char *json = g_strdup_printf ("{\"coordinator\":%s,\"node\":%s}", coordinator, node);
 
   sentient_dbus_manager_complete_get_statistics (manager, invocation, json);

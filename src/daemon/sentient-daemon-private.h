@@ -7,6 +7,7 @@
 #include "daemon/sentient-daemon.h"
 #include "dbus/sentient-dbus-names.h"
 #include "dbus/sentient-dbus.h"
+#include "peer/sentient-peer-statistics.h"
 
 G_BEGIN_DECLS
 
@@ -16,7 +17,6 @@ G_BEGIN_DECLS
  * sentient-daemon-calls.c: what calls of several interfaces do.
  * sentient-daemon-settings.c: what the settings mean.
  * sentient-daemon-node.c: the node finds its coordinator and its rooms.
- * sentient-daemon-statistics.c: what the node counts.
  * sentient-daemon-rooms.c, -members.c, -connections.c, -transfers.c: these objects.
  * sentient-daemon-files.c: descriptors of files that are sent, and of where they go. */
 
@@ -36,6 +36,7 @@ struct _SentientDaemon
   gboolean system_bus;
   SentientCoordinator *coordinator;
   SentientPeer *peer;
+  SentientPeerStatistics *statistics;
   gint64 started_at; /* ms since the epoch */
   GError *problem;   /* found before there was a bus to tell it on */
   gboolean is_stopping;
@@ -205,19 +206,6 @@ gboolean sentient_daemon_get_network_report (SentientDaemon *self,
                                              GDBusMethodInvocation *invocation,
                                              gboolean hide_addresses);
 
-/* sentient-daemon-statistics.c */
-/* What all connections did since the start, those that are gone included. */
-typedef struct _SentientDaemonTotals SentientDaemonTotals;
-
-SentientDaemonTotals *sentient_daemon_totals_new (void);
-void sentient_daemon_totals_free (SentientDaemonTotals *self);
-/* It came: how it ends is counted. */
-void sentient_daemon_totals_follow (SentientDaemonTotals *self, SentientConnection *connection);
-/* It went from the peer's list. */
-void sentient_daemon_totals_take (SentientDaemonTotals *self, SentientConnection *connection);
-/* The node's part of GetStatistics. */
-char *sentient_daemon_dup_node_statistics (SentientDaemon *self);
-
 /* sentient-daemon-node.c */
 /* Looks for a coordinator until it has one, then joins the rooms; does nothing if it is about it.
  */
@@ -253,7 +241,6 @@ void sentient_daemon_connections_free (SentientDaemonConnections *self);
 /* NULL: it is gone. */
 const char *sentient_daemon_connections_find_path (SentientDaemonConnections *self,
                                                    SentientConnection *connection);
-SentientDaemonTotals *sentient_daemon_connections_get_totals (SentientDaemonConnections *self);
 
 /* sentient-daemon-transfers.c */
 SentientDaemonTransfers *sentient_daemon_transfers_new (SentientDaemon *daemon);
@@ -261,7 +248,5 @@ void sentient_daemon_transfers_free (SentientDaemonTransfers *self);
 /* NULL: it is gone. */
 const char *sentient_daemon_transfers_find_path (SentientDaemonTransfers *self,
                                                  SentientTransfer *transfer);
-/* A member of a JSON object: what there is, and what there was since the daemon is on the bus. */
-void sentient_daemon_transfers_append_statistics (SentientDaemonTransfers *self, GString *out);
 
 G_END_DECLS

@@ -3,7 +3,6 @@
 /* The objects below /transfers: the files that the peer sends and receives. */
 
 #include "daemon/sentient-daemon-private.h"
-#include "protocol/sentient-json.h"
 
 #define COUNT_MS 500
 
@@ -13,18 +12,12 @@ struct _SentientDaemonTransfers
   GHashTable *objects; /* SentientTransfer → Object */
   SentientDaemonMirror *mirror;
   guint count_id; /* while any is active */
-
-  /* Since the daemon is on the bus. */
-  guint64 n_ended[SENTIENT_TRANSFER_STATE_REFUSED + 1]; /* by their state */
-  guint64 bytes[SENTIENT_TRANSFER_DIRECTION_OUTGOING + 1];
 };
 
 typedef struct
 {
   SentientDaemonObject base; /* of a SentientTransfer, as SentientDBusTransfer */
   SentientDaemonTransfers *owner;
-  guint64 counted; /* bytes */
-  gboolean is_over;
 } Object;
 
 static gboolean
@@ -34,23 +27,12 @@ is_active (SentientTransfer *transfer)
 }
 
 static void
-count (Object *object)
-{
-  SentientTransfer *transfer = object->base.item;
-  guint64 done = sentient_transfer_get_done (transfer);
-
-  object->owner->bytes[sentient_transfer_get_direction (transfer)] += done - object->counted;
-  object->counted = done;
-}
-
-static void
 update_progress (Object *object)
 {
   SentientTransfer *transfer = object->base.item;
   SentientDBusTransfer *skeleton = object->base.skeleton;
 
-  count (object);
-  sentient_dbus_transfer_set_transferred (skeleton, object->counted);
+  sentient_dbus_transfer_set_transferred (skeleton, sentient_transfer_get_done (transfer));
   sentient_dbus_transfer_set_rate (skeleton, sentient_transfer_get_rate (transfer));
   sentient_dbus_transfer_set_remaining (skeleton, sentient_transfer_get_remaining (transfer));
 }
@@ -69,10 +51,6 @@ update (Object *object)
   sentient_dbus_transfer_set_file (skeleton, file);
   sentient_dbus_transfer_set_error (skeleton, error != NULL ? error->message : "");
   sentient_dbus_transfer_set_state (skeleton, sentient_transfer_state_to_string (state));
-  if (object->is_over || !sentient_transfer_is_over (transfer))
-    return;
-  object->is_over = TRUE;
-  object->owner->n_ended[state]++;
 }
 
 static gboolean
@@ -225,28 +203,4 @@ const char *
 sentient_daemon_transfers_find_path (SentientDaemonTransfers *self, SentientTransfer *transfer)
 {
   return sentient_daemon_object_find_path (self->objects, transfer);
-}
-
-void
-sentient_daemon_transfers_append_statistics (SentientDaemonTransfers *self, GString *out)
-{
-  guint n_running[SENTIENT_TRANSFER_STATE_ACTIVE + 1] = { 0 };
-  GHashTableIter iter;
-  gpointer transfer, object;
-
-  g_hash_table_iter_init (&iter, self->objects);
-  while (g_hash_table_iter_next (&iter, &transfer, &object))
-    {
-      count (object);
-      if (!sentient_transfer_is_over (transfer))
-        n_running[sentient_transfer_get_state (transfer)]++;
-    }
-  sentient_json_begin_object (out, "transfers");
-  for (guint i = 0; i < G_N_ELEMENTS (self->n_ended); i++)
-    sentient_json_append_number (out, sentient_transfer_state_to_string (i),
-                                 i < G_N_ELEMENTS (n_running) ? n_running[i] : self->n_ended[i]);
-  sentient_json_append_number (out, "bytesSent", self->bytes[SENTIENT_TRANSFER_DIRECTION_OUTGOING]);
-  sentient_json_append_number (out, "bytesReceived",
-                               self->bytes[SENTIENT_TRANSFER_DIRECTION_INCOMING]);
-  sentient_json_end_object (out);
 }

@@ -23,6 +23,9 @@ sentient_daemon_dispose (GObject *object)
 
   sentient_daemon_node_clear (self);
   sentient_daemon_leave_bus (self);
+  if (self->coordinator != NULL)
+    sentient_coordinator_set_metrics_func (self->coordinator, NULL, NULL, NULL);
+  g_clear_object (&self->statistics);
   g_clear_object (&self->peer);
   g_clear_object (&self->coordinator);
 
@@ -73,6 +76,14 @@ on_peer_error (SentientPeer *peer, const GError *error, gpointer user_data)
   sentient_daemon_fail (user_data, error);
 }
 
+/* What the node counts stands beside what the coordinator counts, also while the node has another
+ * coordinator. */
+static char *
+tell_metrics (SentientCoordinator *coordinator, gpointer statistics)
+{
+  return sentient_peer_statistics_to_metrics (statistics);
+}
+
 static void
 on_setting_changed (SentientSettings *settings, const char *name, gpointer user_data)
 {
@@ -99,7 +110,10 @@ sentient_daemon_new (SentientSettings *settings, gboolean system_bus)
   self->peer = sentient_peer_new (node_id);
   if (!sentient_peer_use_session_file (self->peer, NULL, &error))
     g_debug ("%s", error->message);
+  self->statistics = sentient_peer_statistics_new (self->peer);
   self->coordinator = g_object_new (SENTIENT_TYPE_COORDINATOR, "node-id", node_id, NULL);
+  sentient_coordinator_set_metrics_func (self->coordinator, tell_metrics,
+                                         g_object_ref (self->statistics), g_object_unref);
   g_signal_connect_object (self->peer, "error", G_CALLBACK (on_peer_error), self, 0);
   g_signal_connect_object (settings, "changed", G_CALLBACK (on_setting_changed), self, 0);
   g_signal_connect_object (settings, "error", G_CALLBACK (on_setting_error), self, 0);

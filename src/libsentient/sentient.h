@@ -18,6 +18,7 @@
 #include "coordinator/sentient-coordinator.h"
 #include "peer/sentient-connection-statistics.h"
 #include "peer/sentient-connection.h"
+#include "peer/sentient-peer-statistics.h"
 #include "peer/sentient-peer.h"
 #include "peer/sentient-transfer-list.h"
 #include "peer/sentient-transfer.h"

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "daemon/sentient-daemon-private.h"
-#include "peer/sentient-connection-private.h"
 
 static void
 test_start_stop (void)
@@ -370,45 +369,6 @@ test_mesh (void)
   test_host_free (host);
 }
 
-static void
-live (SentientDaemon *daemon, const char *node_id, const SentientConnectionState *states, guint n)
-{
-  g_autoptr (SentientConnection) connection
-      = sentient_connection_new (daemon->peer, g_main_context_default (), node_id, NULL);
-
-  sentient_daemon_totals_follow (sentient_daemon_connections_get_totals (daemon->connections),
-                                 connection);
-  /* The peer's list may show it again. */
-  sentient_daemon_totals_follow (sentient_daemon_connections_get_totals (daemon->connections),
-                                 connection);
-  for (guint i = 0; i < n; i++)
-    sentient_connection_set_state (connection, states[i]);
-}
-
-/* How connections end is counted: lost ones were open before. */
-static void
-test_endings (void)
-{
-  static const SentientConnectionState lost[]
-      = { SENTIENT_CONNECTION_STATE_CONNECTING, SENTIENT_CONNECTION_STATE_CONNECTED,
-          SENTIENT_CONNECTION_STATE_RECONNECTING, SENTIENT_CONNECTION_STATE_FAILED };
-  static const SentientConnectionState failed[]
-      = { SENTIENT_CONNECTION_STATE_CONNECTING, SENTIENT_CONNECTION_STATE_FAILED };
-  static const SentientConnectionState closed[]
-      = { SENTIENT_CONNECTION_STATE_CONNECTING, SENTIENT_CONNECTION_STATE_CONNECTED,
-          SENTIENT_CONNECTION_STATE_CLOSED };
-  TestHost *host = test_host_new ("alice", NULL, NULL);
-  g_autofree char *sums = NULL;
-
-  live (host->daemon, "bob", lost, G_N_ELEMENTS (lost));
-  live (host->daemon, "carol", failed, G_N_ELEMENTS (failed));
-  live (host->daemon, "dave", failed, G_N_ELEMENTS (failed));
-  live (host->daemon, "eve", closed, G_N_ELEMENTS (closed));
-  sums = test_host_ask (host, NULL, "Manager", "GetStatistics", NULL);
-  g_assert_nonnull (strstr (sums, "\"lost\":1,\"failed\":2,"));
-  test_host_free (host);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -419,7 +379,6 @@ main (int argc, char **argv)
   g_test_add_func ("/daemon/life/reload", test_reload);
   g_test_add_func ("/daemon/life/mesh-settings", test_mesh_settings);
   g_test_add_func ("/daemon/life/mesh", test_mesh);
-  g_test_add_func ("/daemon/life/endings", test_endings);
   g_test_add_func ("/daemon/life/quit", test_quit);
   g_test_add_func ("/daemon/life/owned", test_owned);
   g_test_add_func ("/daemon/life/stop-early", test_stop_early);

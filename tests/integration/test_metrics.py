@@ -2,16 +2,23 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """/metrics, /webrtc/stats and /readyz: exact counts of known traffic, the format, and who may ask."""
 
+import json
+import os
 import re
 import socket
+import tempfile
 
-from harness import (Server, at_end, case, check, end_shared_servers, equal, main, shared_server)
+from harness import (Node, Program, Server, at_end, case, check, end_shared_servers, equal, main,
+                     shared_server, tmpdir)
 from design_client import DesignClient, DesignHttpClient
 from legacy_client import LegacyClient
+from private_bus import PrivateBus
 from rawhttp import Connection, check_error, get, get_json, post, request
 from rawws import TEXT
 
 at_end(end_shared_servers)
+
+PATIENCE = 60
 
 SAMPLE = re.compile(r'(sentient_[a-z_]+)(\{(?:[a-z]+="[^"\\\n]*",?)*\})? ([0-9.]+)')
 
@@ -295,6 +302,82 @@ def _():
                     if f'{connection.sock.getsockname()[1]} is refused' in line]
             check(1 <= len(set(line.split('is refused')[1] for line in told)), 'no line about it')
     server.stop()
+
+
+def command(bus, *args):
+    program = Program(args, env=bus.env())
+    equal(program.wait_exit(PATIENCE), 0, ' '.join(args))
+    lines = program.lines
+    program.destroy()
+    return lines
+
+
+@case('a daemon tells of its node, too: what it says, hears and sends', seconds=240)
+def _():
+    bus = PrivateBus()
+    monitor = Program(['monitor', '--json'], env=bus.env())
+    monitor.wait_line('"available":false')
+    daemon = Program(['--port', '0', '--stun', 'none', '--node-id', 'alice'], env=bus.env(),
+                     program=os.environ['SENTIENTD'])
+    monitor.wait_line('"available":true', PATIENCE)
+    url = json.loads(command(bus, 'status', '--json')[0])['coordinatorUrl']
+    p = int(url.split(':')[-1])
+    equal(scrape(p)['node_sent_messages_total'], 0, 'a series is there before its first rise')
+    inbox = tempfile.mkdtemp(dir=tmpdir())
+    bob = Node('bob', url, args=['--accept-files', inbox])
+    monitor.wait_line('"event":"connection","nodeId":"bob".*"state":"connected"', PATIENCE)
+
+    before = scrape(p)
+    equal((before['node_connected'], before['node_rooms']), (1, 1), 'the node')
+    equal(before['node_connections{state="connected"}'], 1, 'connections by state')
+    command(bus, 'send', 'bob', 'a word')
+    bob.wait_line('a word', PATIENCE)
+    bob.write('an answer')
+    monitor.wait_line('"event":"message","nodeId":"bob"', PATIENCE)
+    changed = {k: n for k, n in difference(before, scrape(p)).items() if k.startswith('node_')}
+    changed.pop('node_open_connections{way="direct"}', None) # known a moment after it is open
+    equal(changed, {'node_sent_messages_total': 1, 'node_received_messages_total': 1,
+                    'node_sent_bytes_total': 6, 'node_received_bytes_total': 9}, 'what changed')
+    equal(scrape(p)['node_open_connections{way="direct"}'], 1, 'the way')
+
+    path = os.path.join(tmpdir(), 'a-file')
+    with open(path, 'wb') as file:
+        file.write(b'x' * 50000)
+    command(bus, 'send-file', 'bob', path)
+    samples = scrape(p)
+    equal((samples['node_transfers_total{outcome="done"}'], samples['node_transfer_sent_bytes_total']),
+          (1, 50000), 'a file')
+    text = get(p, '/metrics').body.decode()
+    check('bob' not in text and 'alice' not in text and 'global' not in text, 'a name in the metrics')
+    check_error(get(p, '/metrics', headers={'Host': 'evil.example'}), 403, 'forbidden')
+
+    bob.quit(PATIENCE)
+    monitor.wait_line('"event":"connection","nodeId":"bob".*"state":"(closed|gone)"', PATIENCE)
+    after = scrape(p)
+    equal(after['node_connections{state="connected"}'], 0, 'nobody is there')
+    equal((after['node_sent_messages_total'], after['node_received_messages_total']), (1, 1),
+          'what was counted stays')
+    told = json.loads(command(bus, 'status', '--json')[0])['statistics']['node']
+    equal((told['messagesSent'], told['bytesReceived'], told['transfers']['bytesSent']),
+          (1, 9, 50000), 'GetStatistics tells the same')
+    command(bus, 'stop', 'node')
+    equal(scrape(p)['node_connected'], 0, 'the node rests')
+    command(bus, 'stop')
+    daemon.stop(0)
+    monitor.stop()
+    bus.stop()
+
+
+@case('a coordinator with seeds tells of its node, one without has none')
+def _():
+    hub = Server('--stun', 'none')
+    check(not any(k.startswith('node_') for k in scrape(hub.port)), 'it has no node')
+    other = Server('--stun', 'none', '--seed', f'http://127.0.0.1:{hub.port}')
+    other.wait_line('Joined "global" at the seed', PATIENCE)
+    samples = scrape(other.port)
+    equal((samples['node_connected'], samples['node_rooms']), (1, 1), 'its node')
+    other.stop()
+    hub.stop()
 
 
 @case('/readyz: ready, and not while it drains')

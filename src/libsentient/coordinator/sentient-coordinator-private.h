@@ -76,7 +76,10 @@ struct _SentientCoordinator
   SentientDirectory *directory;
   GPtrArray *rooms;        /* what the directory listed last: a removed room is named by it */
   GPtrArray *seed_reports; /* of SentientSeedReport */
-  GArray *inbound;         /* of SentientLinkInfo, as told last */
+  SentientMetricsFunc metrics_func;
+  gpointer metrics_data;
+  GDestroyNotify metrics_destroy;
+  GArray *inbound; /* of SentientLinkInfo, as told last */
   GArray *outbound;
 
   /* while it runs */
@@ -128,6 +131,8 @@ void sentient_coordinator_drop_drain (SentientCoordinator *self);
 void sentient_coordinator_live_on (SentientCoordinator *self);
 /* The router's SentientRouterCount; user_data is the coordinator. */
 void sentient_coordinator_count (SentientStatistics *statistics, gpointer user_data);
+/* The router's SentientRouterAppend: what the owner adds. */
+void sentient_coordinator_append_metrics (GString *out, gpointer user_data);
 /* Before a caller in this process has signals relayed: the engine's coarse time may be old. */
 void sentient_coordinator_stamp (SentientCoordinator *self);
 /* Ends everything that runs, at once. */

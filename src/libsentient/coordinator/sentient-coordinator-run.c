@@ -152,8 +152,10 @@ build (SentientCoordinator *self)
     .access = self->live_access,
     .max_message = self->limits[SENTIENT_LIMIT_MESSAGE_SIZE],
   };
-  const SentientRouterConfig router_config
-      = { .static_dir = self->live_static_dir = g_strdup (self->static_dir) };
+  const SentientRouterConfig router_config = {
+    .static_dir = self->live_static_dir = g_strdup (self->static_dir),
+    .append_metrics = sentient_coordinator_append_metrics,
+  };
 
   self->inbound = g_array_new (FALSE, FALSE, sizeof (SentientLinkInfo));
   self->outbound = g_array_new (FALSE, FALSE, sizeof (SentientLinkInfo));

@@ -70,3 +70,53 @@ sentient_coordinator_dup_statistics (SentientCoordinator *self)
   sentient_statistics_append_json (&statistics, text);
   return g_string_free (text, FALSE);
 }
+
+/**
+ * sentient_coordinator_set_metrics_func:
+ * @self: a coordinator
+ * @func: (scope notified) (nullable): tells more for `GET /metrics`; %NULL: nobody does
+ * @user_data: (closure func): for @func
+ * @destroy: (destroy func): frees @user_data when @func is not called any more
+ *
+ * Lets a program that runs a coordinator show its own numbers beside those of the coordinator, to
+ * those who may ask for them: programs on the same machine. sentient_peer_statistics_to_metrics()
+ * writes what a node of the program counts. Names of rooms or nodes have no place there: a label
+ * should have few values.
+ *
+ * Since: 0.1
+ */
+void
+sentient_coordinator_set_metrics_func (SentientCoordinator *self,
+                                       SentientMetricsFunc func,
+                                       gpointer user_data,
+                                       GDestroyNotify destroy)
+{
+  GDestroyNotify old_destroy;
+  gpointer old_data;
+
+  g_return_if_fail (SENTIENT_IS_COORDINATOR (self));
+
+  old_destroy = self->metrics_destroy;
+  old_data = self->metrics_data;
+  self->metrics_func = func;
+  self->metrics_data = user_data;
+  self->metrics_destroy = destroy;
+  if (old_destroy != NULL)
+    old_destroy (old_data);
+}
+
+void
+sentient_coordinator_append_metrics (GString *out, gpointer user_data)
+{
+  SentientCoordinator *self = user_data;
+  g_autofree char *text = NULL;
+
+  if (self->metrics_func == NULL)
+    return;
+  text = self->metrics_func (self, self->metrics_data);
+  if (text == NULL || *text == '\0')
+    return;
+  g_string_append (out, text);
+  if (out->str[out->len - 1] != '\n') /* the format wants it */
+    g_string_append_c (out, '\n');
+}

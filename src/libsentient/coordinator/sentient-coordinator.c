@@ -113,6 +113,7 @@ sentient_coordinator_dispose (GObject *object)
     }
 
   sentient_coordinator_tear_down (self);
+  sentient_coordinator_set_metrics_func (self, NULL, NULL, NULL);
   g_clear_object (&self->directory);
   G_OBJECT_CLASS (sentient_coordinator_parent_class)->dispose (object);
 }

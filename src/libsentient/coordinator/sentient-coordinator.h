@@ -12,6 +12,21 @@ G_BEGIN_DECLS
 SENTIENT_API
 G_DECLARE_FINAL_TYPE (SentientCoordinator, sentient_coordinator, SENTIENT, COORDINATOR, GObject)
 
+/**
+ * SentientMetricsFunc:
+ * @coordinator: a coordinator
+ * @user_data: what was given with the function
+ *
+ * Tells more for `GET /metrics`. It runs on the coordinator's thread while that answers, and should
+ * do no more than write numbers.
+ *
+ * Returns: (transfer full) (nullable): lines in the text format of Prometheus 0.0.4, of families
+ *   that the coordinator does not tell of by itself; `sentient_` is for this library
+ *
+ * Since: 0.1
+ */
+typedef char *(*SentientMetricsFunc) (SentientCoordinator *coordinator, gpointer user_data);
+
 SENTIENT_API
 SentientCoordinator *sentient_coordinator_new (void);
 
@@ -42,6 +57,11 @@ SENTIENT_API
 char *sentient_coordinator_dup_url (SentientCoordinator *self);
 SENTIENT_API
 char *sentient_coordinator_dup_statistics (SentientCoordinator *self);
+SENTIENT_API
+void sentient_coordinator_set_metrics_func (SentientCoordinator *self,
+                                            SentientMetricsFunc func,
+                                            gpointer user_data,
+                                            GDestroyNotify destroy);
 SENTIENT_API
 GListModel *sentient_coordinator_get_rooms (SentientCoordinator *self);
 SENTIENT_API

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "protocol/sentient-prometheus.h"
 #include "protocol/sentient-statistics-private.h"
-
-/* The text format of Prometheus. A series that may come is there from the start, with 0, so that
- * its first rise is seen as one. */
 
 const char *const sentient_drop_names[] = {
   [SENTIENT_DROP_OUTBOX_FULL] = "outbox-full",
@@ -39,51 +37,11 @@ sentient_statistics_append_seconds (GString *out, guint64 us)
 }
 
 static void
-family (GString *out, const char *name, const char *type, const char *help)
-{
-  g_string_append_printf (out, "# HELP sentient_%s %s\n# TYPE sentient_%s %s\n", name, help, name,
-                          type);
-}
-
-static void
-sample (GString *out, const char *name, guint64 value)
-{
-  g_string_append_printf (out, "sentient_%s %" G_GUINT64_FORMAT "\n", name, value);
-}
-
-static void
-sample_1 (GString *out, const char *name, const char *key, const char *label, guint64 value)
-{
-  g_string_append_printf (out, "sentient_%s{%s=\"%s\"} %" G_GUINT64_FORMAT "\n", name, key, label,
-                          value);
-}
-
-static void
-sample_2 (GString *out,
-          const char *name,
-          const char *key,
-          const char *label,
-          const char *second_key,
-          const char *second_label,
-          guint64 value)
-{
-  g_string_append_printf (out, "sentient_%s{%s=\"%s\",%s=\"%s\"} %" G_GUINT64_FORMAT "\n", name,
-                          key, label, second_key, second_label, value);
-}
-
-static void
-single (GString *out, const char *name, const char *type, const char *help, guint64 value)
-{
-  family (out, name, type, help);
-  sample (out, name, value);
-}
-
-static void
 histogram (GString *out, const char *name, const char *help, const SentientHistogram *times)
 {
   guint64 n = 0;
 
-  family (out, name, "histogram", help);
+  sentient_prometheus_family (out, name, "histogram", help);
   for (guint i = 0; i < SENTIENT_HISTOGRAM_BOUNDS; i++)
     {
       n += times->buckets[i];
@@ -117,108 +75,134 @@ is_shown_of_signals (guint code, guint64 n)
 static void
 append_state (const SentientStatistics *self, GString *out)
 {
-  family (out, "build_info", "gauge", "The version that runs; always 1.");
-  sample_1 (out, "build_info", "version", self->version, 1);
-  family (out, "uptime_seconds", "gauge", "Time since the start.");
+  sentient_prometheus_family (out, "build_info", "gauge", "The version that runs; always 1.");
+  sentient_prometheus_sample_1 (out, "build_info", "version", self->version, 1);
+  sentient_prometheus_family (out, "uptime_seconds", "gauge", "Time since the start.");
   g_string_append (out, "sentient_uptime_seconds ");
   sentient_statistics_append_seconds (out, self->uptime_ms * 1000);
   g_string_append_c (out, '\n');
-  single (out, "ready", "gauge", "1 while new nodes are taken, 0 while it stops.", self->ready);
+  sentient_prometheus_single (out, "ready", "gauge",
+                              "1 while new nodes are taken, 0 while it stops.", self->ready);
 
-  family (out, "connections", "gauge", "Open connections by what they are used for now.");
-  sample_1 (out, "connections", "kind", "http", self->http_connections);
-  sample_1 (out, "connections", "kind", "websocket", self->websockets);
-  sample_1 (out, "connections", "kind", "poll", self->polls);
-  single (out, "rooms", "gauge", "Rooms, the permanent ones among them.", self->rooms);
-  single (out, "nodes", "gauge", "Nodes, each counted once.", self->nodes);
-  single (out, "memberships", "gauge", "Places taken in rooms.", self->memberships);
-  single (out, "queued_messages", "gauge", "Signals and room events that wait for nodes.",
-          self->queued_messages);
-  single (out, "queued_bytes", "gauge", "Bytes that they are charged with.", self->queued_bytes);
-  single (out, "sources", "gauge",
-          "Timers and other event sources of Sentient's own in this process.", self->sources);
+  sentient_prometheus_family (out, "connections", "gauge",
+                              "Open connections by what they are used for now.");
+  sentient_prometheus_sample_1 (out, "connections", "kind", "http", self->http_connections);
+  sentient_prometheus_sample_1 (out, "connections", "kind", "websocket", self->websockets);
+  sentient_prometheus_sample_1 (out, "connections", "kind", "poll", self->polls);
+  sentient_prometheus_single (out, "rooms", "gauge", "Rooms, the permanent ones among them.",
+                              self->rooms);
+  sentient_prometheus_single (out, "nodes", "gauge", "Nodes, each counted once.", self->nodes);
+  sentient_prometheus_single (out, "memberships", "gauge", "Places taken in rooms.",
+                              self->memberships);
+  sentient_prometheus_single (out, "queued_messages", "gauge",
+                              "Signals and room events that wait for nodes.",
+                              self->queued_messages);
+  sentient_prometheus_single (out, "queued_bytes", "gauge", "Bytes that they are charged with.",
+                              self->queued_bytes);
+  sentient_prometheus_single (out, "sources", "gauge",
+                              "Timers and other event sources of Sentient's own in this process.",
+                              self->sources);
 }
 
 static void
 append_connections (const SentientMetrics *metrics, GString *out)
 {
-  single (out, "connections_accepted_total", "counter", "Connections that were taken.",
-          metrics->accepted);
-  family (out, "connections_refused_total", "counter", "Connections that were turned away.");
+  sentient_prometheus_single (out, "connections_accepted_total", "counter",
+                              "Connections that were taken.", metrics->accepted);
+  sentient_prometheus_family (out, "connections_refused_total", "counter",
+                              "Connections that were turned away.");
   for (guint i = 0; i < SENTIENT_N_REFUSED; i++)
-    sample_1 (out, "connections_refused_total", "reason", sentient_refused_names[i],
-              metrics->refused[i]);
-  single (out, "received_bytes_total", "counter", "Bytes read from connections.",
-          metrics->received_bytes);
-  single (out, "sent_bytes_total", "counter", "Bytes the kernel took for connections.",
-          metrics->sent_bytes);
-  family (out, "errors_total", "counter", "Errors that clients got as answers, by code.");
+    sentient_prometheus_sample_1 (out, "connections_refused_total", "reason",
+                                  sentient_refused_names[i], metrics->refused[i]);
+  sentient_prometheus_single (out, "received_bytes_total", "counter",
+                              "Bytes read from connections.", metrics->received_bytes);
+  sentient_prometheus_single (out, "sent_bytes_total", "counter",
+                              "Bytes the kernel took for connections.", metrics->sent_bytes);
+  sentient_prometheus_family (out, "errors_total", "counter",
+                              "Errors that clients got as answers, by code.");
   for (guint i = 0; i < SENTIENT_N_ERRORS; i++)
     if (is_shown (i, metrics->errors[i]))
-      sample_1 (out, "errors_total", "code", sentient_error_to_code (i), metrics->errors[i]);
+      sentient_prometheus_sample_1 (out, "errors_total", "code", sentient_error_to_code (i),
+                                    metrics->errors[i]);
 }
 
 static void
 append_signals (const SentientMetrics *metrics, GString *out)
 {
-  family (out, "signals_total", "counter",
-          "Signals by type and outcome: delivered means that the target was there.");
+  sentient_prometheus_family (
+      out, "signals_total", "counter",
+      "Signals by type and outcome: delivered means that the target was there.");
   for (guint i = 0; i < SENTIENT_N_SIGNAL_TYPES; i++)
     {
       const char *type = sentient_signal_type_to_string (i);
 
-      sample_2 (out, "signals_total", "type", type, "outcome", "delivered",
-                metrics->signals_delivered[i]);
-      sample_2 (out, "signals_total", "type", type, "outcome", "queued",
-                metrics->signals_queued[i]);
-      sample_2 (out, "signals_total", "type", type, "outcome", "refused",
-                sentient_statistics_sum (metrics->signals_refused[i], SENTIENT_N_ERRORS));
+      sentient_prometheus_sample_2 (out, "signals_total", "type", type, "outcome", "delivered",
+                                    metrics->signals_delivered[i]);
+      sentient_prometheus_sample_2 (out, "signals_total", "type", type, "outcome", "queued",
+                                    metrics->signals_queued[i]);
+      sentient_prometheus_sample_2 (out, "signals_total", "type", type, "outcome", "refused",
+                                    sentient_statistics_sum (metrics->signals_refused[i],
+                                                             SENTIENT_N_ERRORS));
     }
 
-  family (out, "signals_refused_total", "counter", "Refused signals by type and error code.");
+  sentient_prometheus_family (out, "signals_refused_total", "counter",
+                              "Refused signals by type and error code.");
   for (guint i = 0; i < SENTIENT_N_SIGNAL_TYPES; i++)
     for (guint code = 0; code < SENTIENT_N_ERRORS; code++)
       if (is_shown_of_signals (code, metrics->signals_refused[i][code]))
-        sample_2 (out, "signals_refused_total", "type", sentient_signal_type_to_string (i), "code",
-                  sentient_error_to_code (code), metrics->signals_refused[i][code]);
+        sentient_prometheus_sample_2 (out, "signals_refused_total", "type",
+                                      sentient_signal_type_to_string (i), "code",
+                                      sentient_error_to_code (code),
+                                      metrics->signals_refused[i][code]);
 }
 
 static void
 append_rooms (const SentientMetrics *metrics, GString *out)
 {
-  single (out, "joins_total", "counter", "Nodes that came into a room.", metrics->joins);
-  family (out, "leaves_total", "counter", "Nodes that went out of a room, by reason.");
+  sentient_prometheus_single (out, "joins_total", "counter", "Nodes that came into a room.",
+                              metrics->joins);
+  sentient_prometheus_family (out, "leaves_total", "counter",
+                              "Nodes that went out of a room, by reason.");
   for (guint i = 0; i < SENTIENT_N_LEAVE_REASONS; i++)
-    sample_1 (out, "leaves_total", "reason", sentient_leave_reason_to_string (i),
-              metrics->leaves[i]);
-  family (out, "room_events_total", "counter", "Room events, once for each member told.");
-  sample_1 (out, "room_events_total", "type", "peer-joined", metrics->told_joined);
-  sample_1 (out, "room_events_total", "type", "peer-left", metrics->told_left);
-  sample_1 (out, "room_events_total", "type", "presence", metrics->told_presence);
-  sample_1 (out, "room_events_total", "type", "room-state", metrics->told_room_states);
-  family (out, "dropped_messages_total", "counter",
-          "Accepted signals and room events that were not delivered, by reason.");
+    sentient_prometheus_sample_1 (out, "leaves_total", "reason",
+                                  sentient_leave_reason_to_string (i), metrics->leaves[i]);
+  sentient_prometheus_family (out, "room_events_total", "counter",
+                              "Room events, once for each member told.");
+  sentient_prometheus_sample_1 (out, "room_events_total", "type", "peer-joined",
+                                metrics->told_joined);
+  sentient_prometheus_sample_1 (out, "room_events_total", "type", "peer-left", metrics->told_left);
+  sentient_prometheus_sample_1 (out, "room_events_total", "type", "presence",
+                                metrics->told_presence);
+  sentient_prometheus_sample_1 (out, "room_events_total", "type", "room-state",
+                                metrics->told_room_states);
+  sentient_prometheus_family (
+      out, "dropped_messages_total", "counter",
+      "Accepted signals and room events that were not delivered, by reason.");
   for (guint i = 0; i < SENTIENT_N_DROPS; i++)
     {
-      sample_2 (out, "dropped_messages_total", "kind", "signal", "reason", sentient_drop_names[i],
-                metrics->dropped_signals[i]);
-      sample_2 (out, "dropped_messages_total", "kind", "event", "reason", sentient_drop_names[i],
-                metrics->dropped_events[i]);
+      sentient_prometheus_sample_2 (out, "dropped_messages_total", "kind", "signal", "reason",
+                                    sentient_drop_names[i], metrics->dropped_signals[i]);
+      sentient_prometheus_sample_2 (out, "dropped_messages_total", "kind", "event", "reason",
+                                    sentient_drop_names[i], metrics->dropped_events[i]);
     }
 }
 
 static void
 append_sessions (const SentientMetrics *metrics, GString *out)
 {
-  family (out, "sessions_total", "counter", "Openings of resumable sessions by outcome.");
-  sample_1 (out, "sessions_total", "outcome", "opened", metrics->sessions_opened);
-  sample_1 (out, "sessions_total", "outcome", "resumed", metrics->sessions_resumed);
-  sample_1 (out, "sessions_total", "outcome", "refused", metrics->sessions_refused);
-  single (out, "undelivered_signals_total", "counter",
-          "Accepted signals whose senders were told that they will not arrive.",
-          metrics->told_undelivered);
-  single (out, "gaps_total", "counter", "Times a client asked again for what is gone.",
-          metrics->gaps);
+  sentient_prometheus_family (out, "sessions_total", "counter",
+                              "Openings of resumable sessions by outcome.");
+  sentient_prometheus_sample_1 (out, "sessions_total", "outcome", "opened",
+                                metrics->sessions_opened);
+  sentient_prometheus_sample_1 (out, "sessions_total", "outcome", "resumed",
+                                metrics->sessions_resumed);
+  sentient_prometheus_sample_1 (out, "sessions_total", "outcome", "refused",
+                                metrics->sessions_refused);
+  sentient_prometheus_single (out, "undelivered_signals_total", "counter",
+                              "Accepted signals whose senders were told that they will not arrive.",
+                              metrics->told_undelivered);
+  sentient_prometheus_single (out, "gaps_total", "counter",
+                              "Times a client asked again for what is gone.", metrics->gaps);
 }
 
 void

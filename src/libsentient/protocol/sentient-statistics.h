@@ -24,9 +24,7 @@ typedef struct
   guint sources; /* see core/sentient-source.h */
 } SentientStatistics;
 
-#define SENTIENT_PROMETHEUS_TYPE "text/plain; version=0.0.4; charset=utf-8"
-
-/* GET /metrics: Prometheus' text format 0.0.4. */
+/* GET /metrics: see protocol/sentient-prometheus.h. */
 void sentient_statistics_append_prometheus (const SentientStatistics *self, GString *out);
 /* GET /webrtc/stats: the same numbers as a JSON object; error codes that never came are left out.
  */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "protocol/sentient-prometheus.h"
 #include "signaling/sentient-static.h"
 
 #define SIGNAL_PATH "/webrtc/signal"
@@ -129,6 +130,7 @@ get_metrics (SentientRouter *self, SoupServerMessage *message, GString *reply, G
 
   self->count (&statistics, self->user_data);
   sentient_statistics_append_prometheus (&statistics, reply);
+  self->config.append_metrics (reply, self->user_data);
   return TRUE;
 }
 

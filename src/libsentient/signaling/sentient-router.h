@@ -16,9 +16,13 @@ typedef void (*SentientRouterDescribe) (SentientCoordinatorInfo *info, gpointer 
 /* Fills what /metrics and /webrtc/stats tell. */
 typedef void (*SentientRouterCount) (SentientStatistics *statistics, gpointer user_data);
 
+/* Appends what further stands in /metrics. */
+typedef void (*SentientRouterAppend) (GString *out, gpointer user_data);
+
 typedef struct
 {
   const char *static_dir; /* NULL: none */
+  SentientRouterAppend append_metrics;
 } SentientRouterConfig;
 
 /* Adds its handlers to server. What config points to must outlive the router. */
