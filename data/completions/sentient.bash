@@ -29,7 +29,7 @@ _sentient_options() {
   connections) echo "$_sentient_common --names --stats --hide-addresses" ;;
   join) echo "$_sentient_common --metadata" ;;
   send) echo "$_sentient_common --room --file --priority" ;;
-  send-file) echo "$_sentient_common --name --no-wait --seed --room --node-id --stun --turn --config" ;;
+  send-file) echo "$_sentient_common --name --no-wait --wait --seed --room --node-id --stun --turn --config" ;;
   accept) echo "$_sentient_common --no-wait" ;;
   monitor) echo "$_sentient_common --count" ;;
   doctor) echo "$_sentient_common --network --hide-addresses --seed --stun --turn --config" ;;

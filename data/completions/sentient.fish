@@ -74,6 +74,7 @@ complete -c sentient -n '__sentient_in join' -x -l metadata -d 'What others see 
 complete -c sentient -n '__sentient_in send send-file' -x -l room -a '(__sentient_names rooms)' -d 'To everybody in this room, or as a node in it'
 complete -c sentient -n '__sentient_in send-file' -x -l name -d 'What the file is to be called there'
 complete -c sentient -n '__sentient_in send-file accept' -l no-wait -d 'End at once, the daemon goes on'
+complete -c sentient -n '__sentient_in send-file' -x -l wait -d 'How many seconds the node may take to come'
 complete -c sentient -n '__sentient_in send' -r -F -l file -d 'The bytes of this file'
 complete -c sentient -n '__sentient_in send' -x -l priority -a 'low normal high' -d 'How urgent it is'
 complete -c sentient -n '__sentient_in doctor' -l network -d 'See how nodes reach each other from here'

@@ -198,9 +198,9 @@ add_stats_entries (GOptionContext *context, CliRemote *remote)
 }
 
 static void
-add_entries (GOptionContext *context, CliRemote *remote)
+add_common_entries (GOptionContext *context, CliRemote *remote)
 {
-  const GOptionEntry common[] = {
+  const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &remote->json, N_ ("Answer in JSON, for programs"), NULL },
     { "system", 0, 0, G_OPTION_ARG_NONE, &remote->system,
       N_ ("The daemon of the system bus (default: of the session bus)"), NULL },
@@ -210,6 +210,13 @@ add_entries (GOptionContext *context, CliRemote *remote)
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &remote->words, NULL, NULL },
     G_OPTION_ENTRY_NULL,
   };
+
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+}
+
+static void
+add_entries (GOptionContext *context, CliRemote *remote)
+{
   const struct
   {
     CliTakes takes;
@@ -237,6 +244,10 @@ add_entries (GOptionContext *context, CliRemote *remote)
     { CLI_TAKES_NO_WAIT,
       { { "no-wait", 0, 0, G_OPTION_ARG_NONE, &remote->no_wait,
           N_ ("End at once; the daemon goes on (default: at the end of the transfer)"), NULL } } },
+    { CLI_TAKES_WAIT,
+      { { "wait", 0, 0, G_OPTION_ARG_INT, &remote->wait,
+          N_ ("How long the node may take to come (default: 30; 0: not at all)"),
+          N_ ("SECONDS") } } },
     { CLI_TAKES_COUNT,
       { { "count", 0, 0, G_OPTION_ARG_INT, &remote->count,
           N_ ("End after N lines (default: at Ctrl-C)"), N_ ("N") } } },
@@ -245,7 +256,7 @@ add_entries (GOptionContext *context, CliRemote *remote)
           NULL } } },
   };
 
-  g_option_context_add_main_entries (context, common, GETTEXT_PACKAGE);
+  add_common_entries (context, remote);
   for (guint i = 0; i < G_N_ELEMENTS (more); i++)
     if ((remote->command->takes & more[i].takes) != 0)
       g_option_context_add_main_entries (context, more[i].entries, GETTEXT_PACKAGE);
@@ -368,7 +379,7 @@ open_client (CliRemote *remote)
 int
 cli_remote (int argc, char **argv)
 {
-  g_auto (CliRemote) remote = { .command = find_in (argc, argv) };
+  g_auto (CliRemote) remote = { .command = find_in (argc, argv), .wait = CLI_WAIT_UNSET };
   g_autoptr (GError) error = NULL;
 
   if (!parse (&remote, argc, argv, &error))

@@ -41,6 +41,7 @@ typedef struct
   /* Of "send-file" and "accept". */
   char *name;
   gboolean no_wait;
+  int wait; /* s, for the other node to come; CLI_WAIT_UNSET */
   char *node_id;
 
   /* Of "doctor" and "send-file". */
@@ -52,6 +53,10 @@ typedef struct
 
   SentientClient *client; /* open; NULL for what needs none */
 } CliRemote;
+
+#define CLI_WAIT_UNSET G_MININT
+#define CLI_WAIT_DEFAULT 30
+#define CLI_WAIT_MAX 86400
 
 typedef enum
 {
@@ -66,6 +71,7 @@ typedef enum
   CLI_TAKES_NO_WAIT = 1 << 13,
   CLI_TAKES_NODE = 1 << 14, /* what a node of its own needs */
   CLI_TAKES_STATS = 1 << 11,
+  CLI_TAKES_WAIT = 1 << 15,
 } CliTakes;
 
 typedef enum

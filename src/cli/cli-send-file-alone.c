@@ -16,8 +16,6 @@
 #include "protocol/sentient-names.h"
 #include "webrtc/sentient-webrtc-link.h"
 
-#define WAIT_MS 30000 /* for the other node to come */
-
 typedef struct
 {
   CliRun run;
@@ -139,9 +137,13 @@ on_wait_timeout (gpointer user_data)
 {
   Alone *self = user_data;
   g_autofree char *text = g_strdup_printf (
-      _ ("%s did not come to the room \"%s\" within %d seconds, so nothing was sent; see that it "
-         "runs, or name its room with --room"),
-      get_target (self), get_room (self), WAIT_MS / 1000);
+      ngettext (
+          "%s did not come to the room \"%s\" within %d second, so nothing was sent; see that "
+          "it runs, name its room with --room, or wait longer with --wait",
+          "%s did not come to the room \"%s\" within %d seconds, so nothing was sent; see that "
+          "it runs, name its room with --room, or wait longer with --wait",
+          (gulong)self->remote->wait),
+      get_target (self), get_room (self), self->remote->wait);
 
   self->wait_id = 0;
   give_up (self, text);
@@ -186,8 +188,9 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   text = g_strdup_printf (_ ("Waiting for %s to come to the room \"%s\""), get_target (self),
                           get_room (self));
-  note (self, text);
-  self->wait_id = g_timeout_add (WAIT_MS, on_wait_timeout, self);
+  if (self->remote->wait > 0)
+    note (self, text);
+  self->wait_id = g_timeout_add_seconds ((guint)self->remote->wait, on_wait_timeout, self);
   g_source_set_name_by_id (self->wait_id, "sentient-send-file-wait");
 }
 

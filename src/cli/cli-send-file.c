@@ -15,14 +15,20 @@
 #include "cli-output.h"
 #include "cli-progress.h"
 #include "cli-transfer.h"
+#include "dbus/sentient-dbus-names.h"
 
 #define FILES_MAX 64
+/* While the node is not there: not all who come are seen on the bus. */
+#define ASK_AGAIN_MS 1000
 
 typedef struct
 {
   CliRun run;
   CliRemote *remote;
   CliProgress *progress;
+  gint64 deadline; /* monotonic, us: no more waiting for the node */
+  gboolean has_waited;
+  gboolean has_given_up;
 } Sending;
 
 static gboolean
@@ -33,11 +39,29 @@ names_network (CliRemote *remote)
 }
 
 static gboolean
+check_wait (CliRemote *remote, GError **error)
+{
+  if (remote->wait == CLI_WAIT_UNSET)
+    {
+      remote->wait = CLI_WAIT_DEFAULT;
+      return TRUE;
+    }
+  if (remote->no_wait)
+    cli_usage_error (error, _ ("--wait waits for the node to come, and --no-wait for nothing: give "
+                               "one of them"));
+  else if (remote->wait < 0 || remote->wait > CLI_WAIT_MAX)
+    cli_usage_error (error, _ ("--wait: 0 to %d seconds"), CLI_WAIT_MAX);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean
 check (CliRemote *remote, GError **error)
 {
   g_autoptr (SentientSettings) settings = NULL;
 
-  if (!cli_check_node_id (remote->words[0], error))
+  if (!cli_check_node_id (remote->words[0], error) || !check_wait (remote, error))
     return FALSE;
   if (remote->n_words - 1 > FILES_MAX)
     cli_usage_error (error,
@@ -144,22 +168,128 @@ find_transfer (CliRemote *remote, const char *path)
   return sentient_client_find_transfer (remote->client, g_ascii_strtoull (slash + 1, NULL, 10));
 }
 
+/* Waiting for the node */
+
+static gboolean
+has_member (SentientClientRoom *room, const char *node_id)
+{
+  GListModel *members = sentient_client_room_get_members (room);
+
+  for (guint i = 0; i < g_list_model_get_n_items (members); i++)
+    {
+      g_autoptr (SentientDBusMember) member = g_list_model_get_item (members, i);
+
+      if (g_str_equal (sentient_dbus_member_get_node_id (member), node_id))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Whether it is seen in a room of the daemon's node; not all that is there is on the bus. */
+static gboolean
+is_seen (CliRemote *remote)
+{
+  GListModel *rooms = sentient_client_get_rooms (remote->client);
+
+  for (guint i = 0; i < g_list_model_get_n_items (rooms); i++)
+    {
+      g_autoptr (SentientClientRoom) room = g_list_model_get_item (rooms, i);
+
+      if (sentient_dbus_room_get_joined (sentient_client_room_get_proxy (room))
+          && has_member (room, remote->words[0]))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+is_absent (const GError *error)
+{
+  g_autofree char *name = g_dbus_error_get_remote_error (error);
+
+  return g_strcmp0 (name, SENTIENT_DBUS_ERROR_PREFIX "UnknownPeer") == 0;
+}
+
+static gboolean
+on_tick (gpointer user_data)
+{
+  *(gboolean *)user_data = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+/* Until it is worth to ask once more. FALSE: there is no time left, or somebody had enough of it.
+ */
+static gboolean
+wait_for_node (Sending *self)
+{
+  CliRemote *remote = self->remote;
+  gint64 left_ms = (self->deadline - g_get_monotonic_time ()) / 1000;
+  gboolean was_seen = is_seen (remote);
+  gboolean ticked = FALSE;
+  guint id;
+
+  if (left_ms <= 0 || remote->no_wait)
+    return FALSE;
+  if (!self->has_waited && !remote->json)
+    cli_say (CLI_NOTE, _ ("Waiting for %s to come to a room of this node"), remote->words[0]);
+  self->has_waited = TRUE;
+  id = g_timeout_add ((guint)MIN (left_ms, ASK_AGAIN_MS), on_tick, &ticked);
+  g_source_set_name_by_id (id, "sentient-send-file-wait");
+  while (!ticked && !self->run.stopping && (was_seen || !is_seen (remote)))
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (id);
+  return !self->run.stopping;
+}
+
+static gboolean
+call (Sending *self, CliOutgoing *file, char **path, GError **error)
+{
+  CliRemote *remote = self->remote;
+  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
+
+  return g_unix_fd_list_append (fds, file->fd, error) >= 0
+         && sentient_dbus_manager_call_send_file_sync (sentient_client_get_manager (remote->client),
+                                                       remote->words[0], g_variant_new_handle (0),
+                                                       file->name, file->media_type, fds, path,
+                                                       NULL, NULL, error);
+}
+
+/* One after the other would say the same of a node that does not come. */
+static void
+tell_failed (Sending *self, GError *error)
+{
+  if (self->has_waited && is_absent (error))
+    {
+      self->has_given_up = TRUE;
+      cli_complain (ngettext ("%s did not come within %d second, so nothing was sent; see that it "
+                              "runs and is in a room with this node (\"sentient peers\"), or wait "
+                              "longer with --wait",
+                              "%s did not come within %d seconds, so nothing was sent; see that it "
+                              "runs and is in a room with this node (\"sentient peers\"), or wait "
+                              "longer with --wait",
+                              (gulong)self->remote->wait),
+                    self->remote->words[0], self->remote->wait);
+    }
+  else
+    cli_remote_failed (error);
+}
+
 static gboolean
 offer (Sending *self, CliOutgoing *file)
 {
   CliRemote *remote = self->remote;
-  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new_from_array (&file->fd, 1);
   g_autofree char *path = NULL;
   g_autoptr (GError) error = NULL;
   SentientDBusTransfer *transfer;
 
+  while (!call (self, file, &path, &error) && is_absent (error) && wait_for_node (self))
+    g_clear_error (&error);
+  g_close (file->fd, NULL);
   file->fd = -1;
-  if (!sentient_dbus_manager_call_send_file_sync (sentient_client_get_manager (remote->client),
-                                                  remote->words[0], g_variant_new_handle (0),
-                                                  file->name, file->media_type, fds, &path, NULL,
-                                                  NULL, &error))
+  if (path == NULL)
     {
-      cli_remote_failed (error);
+      if (!self->run.stopping)
+        tell_failed (self, error);
       cli_progress_fail (self->progress);
       return FALSE;
     }
@@ -182,10 +312,18 @@ offer (Sending *self, CliOutgoing *file)
   return TRUE;
 }
 
+static gboolean
+may_offer (Sending *self)
+{
+  return !self->has_given_up && !self->run.stopping
+         && sentient_client_is_available (self->remote->client);
+}
+
 static int
 send_by_daemon (CliRemote *remote, CliOutgoing *files, guint n_files)
 {
-  Sending self = { .remote = remote };
+  Sending self = { .remote = remote,
+                   .deadline = g_get_monotonic_time () + remote->wait * (gint64)G_USEC_PER_SEC };
   guint n_offered = 0;
   int status = CLI_EXIT_OK;
 
@@ -193,8 +331,10 @@ send_by_daemon (CliRemote *remote, CliOutgoing *files, guint n_files)
   self.progress = cli_progress_new (remote->json, on_over, &self);
   cli_progress_expect (self.progress, n_files);
   cli_remote_watch (remote, &self.run);
-  for (guint i = 0; i < n_files && sentient_client_is_available (remote->client); i++)
+  for (guint i = 0; i < n_files && may_offer (&self); i++)
     n_offered += offer (&self, &files[i]);
+  if (self.has_given_up)
+    cli_run_stop (&self.run, CLI_EXIT_FAILED);
   if (remote->no_wait)
     status = n_offered == n_files ? CLI_EXIT_OK : CLI_EXIT_FAILED;
   else if (self.run.stopping)
@@ -242,7 +382,7 @@ const CliCommand cli_command_send_file = {
   .summary = N_ ("Send files to a node; -: the input"),
   .min_words = 2,
   .max_words = G_MAXUINT,
-  .takes = CLI_TAKES_NAME | CLI_TAKES_NO_WAIT | CLI_TAKES_NODE,
+  .takes = CLI_TAKES_NAME | CLI_TAKES_NO_WAIT | CLI_TAKES_WAIT | CLI_TAKES_NODE,
   .needs = CLI_NEEDS_NOTHING,
   .check = check,
   .run = run,

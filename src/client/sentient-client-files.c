@@ -14,6 +14,7 @@
 
 #include "client/sentient-client-list.h"
 #include "client/sentient-client-private.h"
+#include "dbus/sentient-dbus-names.h"
 
 #define SEND_MS 60000 /* it may have to connect first */
 #define NUMBERS_MAX 9999
@@ -315,7 +316,7 @@ on_folder_accepted (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   name = g_dbus_error_get_remote_error (error);
-  if (g_strcmp0 (name, "org.sentient.Sentient1.Error.Forbidden") != 0)
+  if (g_strcmp0 (name, SENTIENT_DBUS_ERROR_PREFIX "Forbidden") != 0)
     {
       g_task_return_error (task, error);
       return;

@@ -11,6 +11,9 @@
 #define SENTIENT_DBUS_CONNECTIONS_PATH SENTIENT_DBUS_PATH "/connections" /* …/N */
 #define SENTIENT_DBUS_TRANSFERS_PATH SENTIENT_DBUS_PATH "/transfers"     /* …/N */
 
+#define SENTIENT_DBUS_ERROR_PREFIX                                                                 \
+  "org.sentient.Sentient1.Error." /* and the code, as UnknownPeer */
+
 #define SENTIENT_DBUS_MANAGER_INTERFACE "org.sentient.Sentient1.Manager"
 #define SENTIENT_DBUS_ROOM_INTERFACE "org.sentient.Sentient1.Room"
 #define SENTIENT_DBUS_MEMBER_INTERFACE "org.sentient.Sentient1.Member"

@@ -109,6 +109,14 @@ def daemons():
     run(bus, 'accept', '2', cwd=where)
     assert_same(large_one, os.path.join(where, 'large'))
 
+    # One who comes while she is waited for.
+    sender = Program(['send-file', 'carol', small], env=bus.env())
+    sender.wait_line('Waiting for carol to come to a room of this node', PATIENCE)
+    carol = Node('carol', alice.url, args=['--accept-files', folder()])
+    sender.wait_line('Sent small to carol', PATIENCE)
+    equal(sender.wait_exit(PATIENCE), 0, 'exit status')
+    carol.quit()
+
     run(bus, 'send-file', 'bob', small, '--no-wait', '--name', '.. evil')
     bob.monitor.wait_line('"name":"evil".*"state":"offered"', PATIENCE)
     run(other, 'refuse', '3', 'no evil here')
@@ -240,6 +248,9 @@ def wrong():
     sender = Program(['send-file', 'nobody', path, '--seed', server.url, '--stun', 'none'], env=BUSLESS)
     sender.wait_line('Waiting for nobody to come to the room "global"', PATIENCE)
     sender.stop(status=1)
+    sender = Program(['send-file', 'nobody', path, '--seed', server.url, '--stun', 'none', '--wait', '1'], env=BUSLESS)
+    equal(sender.wait_exit(PATIENCE), 1, 'exit status')
+    contains(sender.stderr(), 'nobody did not come to the room "global" within 1 second, so nothing was sent', 'stderr')
     alice = Node('alice', server.url)
     sender = send_alone(path, server.url, '--node-id', 'bob')
     alice.wait_line('bob offers a file, x', PATIENCE)

@@ -93,6 +93,32 @@ def sending():
           [['bob', 'text/plain', '5', 'one.txt'], ['bob', 'text/plain', '5', 'other'], ['bob', '-1', 'stdin']], 'calls')
 
 
+@case('a node that is not there is waited for')
+def waiting():
+    path = write(os.path.join(folder(), 'w'), 5)
+    DAEMON.calls()
+    lines, said = run('send-file', 'nobody', path, path, '--wait', '1', status=1)
+    equal(lines, ['Waiting for nobody to come to a room of this node'], 'it waits')
+    equal(said.count('nobody did not come within 1 second, so nothing was sent'), 1, 'stderr')
+    contains(said, '"sentient peers"', 'what to do')
+    equal(run('send-file', 'nobody', path, '--wait', '1', '--json', status=1)[0], [], 'JSON')
+    equal(DAEMON.calls(), [], 'calls')
+
+    program = Program(['send-file', 'nobody', path], env=BUS.env())
+    program.wait_line('Waiting for nobody')
+    program.popen.send_signal(signal.SIGINT)
+    equal(program.wait_exit(), 1, 'interrupted')
+
+    program = Program(['send-file', 'nobody', path, '--wait', '86400'], env=BUS.env())
+    program.wait_line('Waiting for nobody')
+    DAEMON.tell('member late nobody')
+    program.wait_line('w waits until nobody takes it')
+    equal([call.split()[1] for call in DAEMON.calls()], ['nobody'], 'calls')
+    DAEMON.tell(f'end {number_of("w")} done x')
+    equal(program.wait_exit(), 0, 'exit status')
+    DAEMON.tell('part late nobody')
+
+
 @case('a file on its way is cancelled by Ctrl-C')
 def interrupted():
     DAEMON.calls()
@@ -179,7 +205,11 @@ def wrong():
     where = folder()
     path = write(os.path.join(where, 'x'), 1)
     closed = os.path.join(where, 'closed')
-    contains(run('send-file', 'nobody', path, status=1)[1], 'nobody is in no room', 'no such node')
+    for words in (['--wait', '0'], ['--no-wait']):
+        contains(run('send-file', 'nobody', path, *words, status=1)[1], 'nobody is in no room', 'no such node')
+    contains(run('send-file', 'bob', path, '--wait', '1', '--no-wait', status=2)[1], 'give one of them', 'both')
+    for seconds in ('-1', '86401'):
+        contains(run('send-file', 'bob', path, f'--wait={seconds}', status=2)[1], '--wait: 0 to 86400', 'the range')
     contains(run('send-file', 'bob', where + '/none', status=1)[1], 'cannot be read: No such file', 'no such file')
     contains(run('send-file', 'bob', where, status=1)[1], 'is a folder', 'a folder')
     contains(run('send-file', 'a b', path, status=2)[1], 'the node "a b" will not do', 'a wrong name')
