@@ -431,6 +431,39 @@ test_bounds (void)
       test_host_ask (pair.bob, sent, "Transfer", "Cancel", NULL);
     }
   test_await (!test_host_shows (pair.bob, "Transfer", "Name", "much"));
+
+  /* And not for good. */
+  g_assert_true (test_host_shows (pair.bob, "Transfer", "State", "cancelled"));
+  g_object_set (sentient_peer_get_transfers (sentient_daemon_get_peer (pair.bob->daemon)),
+                "keep-time", 1, NULL);
+  test_await (!test_host_shows (pair.bob, "Transfer", "State", "cancelled"));
+  pair_clear (&pair);
+}
+
+/* Nobody answers. */
+static void
+test_unanswered (void)
+{
+  Pair pair;
+  g_autofree char *file = NULL;
+  g_autofree char *sent = NULL;
+  g_autofree char *offer = NULL;
+  g_autofree char *error = NULL;
+  g_autofree char *statistics = NULL;
+
+  pair_init (&pair, NULL);
+  test_await (test_host_shows (pair.bob, "Connection", "State", "connected"));
+  file = write_file (&pair, "original", 1000);
+  sent = send_path (&pair, file, "late");
+  offer = await_offer (&pair, "late");
+  g_object_set (sentient_peer_get_transfers (sentient_daemon_get_peer (pair.alice->daemon)),
+                "offer-timeout", 1000, NULL);
+  await_state (pair.alice, offer, "failed");
+  await_state (pair.bob, sent, "failed");
+  error = test_host_get (pair.bob, sent, "Transfer", "Error");
+  g_assert_nonnull (strstr (error, "nobody answered it within 1 s"));
+  statistics = test_host_ask (pair.alice, NULL, "Manager", "GetStatistics", NULL);
+  g_assert_nonnull (strstr (statistics, "\"offered\":0,\"active\":0,\"done\":0,\"failed\":1,"));
   pair_clear (&pair);
 }
 
@@ -522,6 +555,7 @@ main (int argc, char **argv)
   g_test_add_func ("/daemon/files/wrong", test_wrong_send);
   g_test_add_func ("/daemon/files/data", test_data);
   g_test_add_func ("/daemon/files/bounds", test_bounds);
+  g_test_add_func ("/daemon/files/unanswered", test_unanswered);
   g_test_add_func ("/daemon/files/cut", test_cut);
   g_test_add_func ("/daemon/files/settings", test_settings);
   return g_test_run ();

@@ -6,7 +6,7 @@
  *
  * The files that a #SentientPeer sends and receives: a #GListModel of #SentientTransfer in the
  * order of their beginning, with what it allows to other nodes. Of those that are over the last 32
- * are listed on.
+ * are listed on, for #SentientTransferList:keep-time.
  *
  * Since: 0.1
  */
@@ -16,12 +16,16 @@ typedef enum
   PROP_MAX_TRANSFERS = 1,
   PROP_MAX_PER_NODE,
   PROP_MAX_SIZE,
+  PROP_OFFER_TIMEOUT,
+  PROP_KEEP_TIME,
 } SentientTransferListProperty;
 
-static GParamSpec *properties[PROP_MAX_SIZE + 1];
+static GParamSpec *properties[PROP_KEEP_TIME + 1];
 
 #define MAX_TRANSFERS 64
 #define MAX_PER_NODE 16
+#define OFFER_TIMEOUT_MS 600000
+#define KEEP_TIME_MS 3600000
 
 static void sentient_transfer_list_model_init (GListModelInterface *iface);
 
@@ -106,41 +110,16 @@ sentient_transfer_list_model_init (GListModelInterface *iface)
   iface->get_item = sentient_transfer_list_get_item;
 }
 
-static void
-remove_item (SentientTransferList *self, guint position)
-{
-  g_autoptr (SentientTransfer) item = g_object_ref (self->items->pdata[position]);
-
-  g_ptr_array_remove_index (self->items, position);
-  g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 0);
-}
-
-void
-sentient_transfer_list_trim (SentientTransferList *self, guint n_kept)
-{
-  guint n_over = 0;
-
-  for (guint i = 0; i < self->items->len; i++)
-    n_over += sentient_transfer_is_over (self->items->pdata[i]);
-  for (guint i = 0; n_over > n_kept && i < self->items->len;)
-    {
-      if (!sentient_transfer_is_over (self->items->pdata[i]))
-        i++;
-      else
-        {
-          remove_item (self, i);
-          n_over--;
-        }
-    }
-}
-
 void
 sentient_transfer_list_remove (SentientTransferList *self, SentientTransfer *transfer)
 {
+  g_autoptr (SentientTransfer) keep = g_object_ref (transfer);
   guint position;
 
-  if (g_ptr_array_find (self->items, transfer, &position))
-    remove_item (self, position);
+  if (!g_ptr_array_find (self->items, transfer, &position))
+    return;
+  g_ptr_array_remove_index (self->items, position);
+  g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 0);
 }
 
 void
@@ -155,6 +134,7 @@ sentient_transfer_list_add (SentientTransferList *self, SentientTransfer *transf
   g_hash_table_insert (get_table (node, transfer->direction), GUINT_TO_POINTER (transfer->id),
                        g_object_ref (transfer));
   g_ptr_array_add (self->items, transfer);
+  sentient_transfer_list_date (self, transfer);
   g_list_model_items_changed (G_LIST_MODEL (self), self->items->len - 1, 0, 1);
 }
 
@@ -167,31 +147,6 @@ sentient_transfer_list_retire (SentientTransferList *self, SentientTransfer *tra
     return;
   g_queue_remove (&node->sending, transfer);
   g_hash_table_remove (get_table (node, transfer->direction), GUINT_TO_POINTER (transfer->id));
-}
-
-gboolean
-sentient_transfer_list_has_place (SentientTransferList *self,
-                                  const char *node_id,
-                                  SentientTransferDirection direction,
-                                  GError **error)
-{
-  guint n = 0, n_node = 0;
-
-  for (guint i = 0; i < self->items->len; i++)
-    {
-      SentientTransfer *item = self->items->pdata[i];
-
-      if (sentient_transfer_is_over (item) || item->direction != direction)
-        continue;
-      n++;
-      n_node += g_str_equal (item->node_id, node_id);
-    }
-  if (n < self->max_transfers && n_node < self->max_per_node)
-    return TRUE;
-  g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BUSY,
-               "there are %u transfers already, %u of them with “%s”; let one end first", n, n_node,
-               node_id);
-  return FALSE;
 }
 
 /* Messages */
@@ -462,6 +417,7 @@ sentient_transfer_list_dispose (SentientTransferList *self)
     fail (running->pdata[i], SENTIENT_ERROR_CLOSED, "the peer was disposed of");
   for (guint i = 0; i < self->items->len; i++)
     ((SentientTransfer *)self->items->pdata[i])->list = NULL;
+  sentient_transfer_list_unschedule (self);
   self->peer = NULL;
 }
 
@@ -486,6 +442,12 @@ sentient_transfer_list_get_property (GObject *object,
     case PROP_MAX_SIZE:
       g_value_set_int64 (value, self->max_size);
       break;
+    case PROP_OFFER_TIMEOUT:
+      g_value_set_uint (value, self->offer_timeout);
+      break;
+    case PROP_KEEP_TIME:
+      g_value_set_uint (value, self->keep_time);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -509,6 +471,12 @@ sentient_transfer_list_set_property (GObject *object,
       break;
     case PROP_MAX_SIZE:
       sentient_transfer_list_set_max_size (self, g_value_get_int64 (value));
+      break;
+    case PROP_OFFER_TIMEOUT:
+      sentient_transfer_list_set_offer_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_KEEP_TIME:
+      sentient_transfer_list_set_keep_time (self, g_value_get_uint (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -568,6 +536,30 @@ sentient_transfer_list_class_init (SentientTransferListClass *klass)
   properties[PROP_MAX_SIZE]
       = g_param_spec_int64 ("max-size", NULL, NULL, 0, G_MAXINT64, G_MAXINT64, flags);
 
+  /**
+   * SentientTransferList:offer-timeout:
+   *
+   * Milliseconds for which a file may be offered; one that nobody has accepted or refused by then
+   * ends as failed at both ends, with %SENTIENT_ERROR_TIMED_OUT. That of the node that is asked
+   * counts; what this one offers ends ten seconds later, if the other has said nothing. 0: such an
+   * offer ends with the connection.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_OFFER_TIMEOUT]
+      = g_param_spec_uint ("offer-timeout", NULL, NULL, 0, G_MAXINT, OFFER_TIMEOUT_MS, flags);
+
+  /**
+   * SentientTransferList:keep-time:
+   *
+   * Milliseconds for which a transfer that is over is listed on, while it is one of the last 32; 0:
+   * without end.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_KEEP_TIME]
+      = g_param_spec_uint ("keep-time", NULL, NULL, 0, G_MAXINT, KEEP_TIME_MS, flags);
+
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
@@ -579,6 +571,8 @@ sentient_transfer_list_init (SentientTransferList *self)
   self->max_transfers = MAX_TRANSFERS;
   self->max_per_node = MAX_PER_NODE;
   self->max_size = G_MAXINT64;
+  self->offer_timeout = OFFER_TIMEOUT_MS;
+  self->keep_time = KEEP_TIME_MS;
 }
 
 SentientTransferList *

@@ -27,6 +27,14 @@ gint64 sentient_transfer_list_get_max_size (SentientTransferList *self);
 SENTIENT_API
 void sentient_transfer_list_set_max_size (SentientTransferList *self, gint64 max);
 SENTIENT_API
+guint sentient_transfer_list_get_offer_timeout (SentientTransferList *self);
+SENTIENT_API
+void sentient_transfer_list_set_offer_timeout (SentientTransferList *self, guint ms);
+SENTIENT_API
+guint sentient_transfer_list_get_keep_time (SentientTransferList *self);
+SENTIENT_API
+void sentient_transfer_list_set_keep_time (SentientTransferList *self, guint ms);
+SENTIENT_API
 void sentient_transfer_list_clear (SentientTransferList *self);
 
 #ifndef __GI_SCANNER__ /* for the peer; the shared library hides it */

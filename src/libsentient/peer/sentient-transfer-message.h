@@ -42,7 +42,8 @@ typedef enum
   SENTIENT_TRANSFER_CODE_BUSY = 3,      /* later perhaps */
   SENTIENT_TRANSFER_CODE_TOO_LARGE = 4,
   SENTIENT_TRANSFER_CODE_PROTOCOL = 5,
-  SENTIENT_TRANSFER_CODE_DIFFERENT = 6, /* what arrived is not what was sent */
+  SENTIENT_TRANSFER_CODE_DIFFERENT = 6,  /* what arrived is not what was sent */
+  SENTIENT_TRANSFER_CODE_UNANSWERED = 7, /* nobody took or refused it in time */
 } SentientTransferCode;
 
 /* text and body point into what was parsed; a text need not be UTF-8. */

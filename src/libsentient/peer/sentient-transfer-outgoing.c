@@ -68,6 +68,10 @@ judge (SentientTransferCode code, gint *domain_code, const char **words)
       *domain_code = SENTIENT_ERROR_FAILED;
       *words = "what arrived is not what was sent";
       return SENTIENT_TRANSFER_STATE_FAILED;
+    case SENTIENT_TRANSFER_CODE_UNANSWERED:
+      *domain_code = SENTIENT_ERROR_TIMED_OUT;
+      *words = SENTIENT_TRANSFER_EXPIRED_WORDS;
+      return SENTIENT_TRANSFER_STATE_FAILED;
     case SENTIENT_TRANSFER_CODE_FAILED:
     default:
       *domain_code = SENTIENT_ERROR_FAILED;

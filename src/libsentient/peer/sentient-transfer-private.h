@@ -14,7 +14,8 @@
 G_BEGIN_DECLS
 
 /* sentient-transfer.c: the object as others see it. -properties.c: what can be asked of it.
- * sentient-transfer-list.c: all of them, the nodes, what has to wait, the limits.
+ * sentient-transfer-list.c: all of them, the nodes, what has to wait. -limits.c: how many there may
+ * be. -age.c: for how long.
  * sentient-transfer-outgoing.c: who sends. sentient-transfer-incoming.c: who receives.
  * sentient-peer-files.c: the wish to send.
  * sentient-transfer-source.c, -sink.c: reading and writing. -message.c: the wire. -name.c: names.
@@ -31,6 +32,9 @@ G_BEGIN_DECLS
 #define SENTIENT_TRANSFER_CONTROL_MAX 256
 /* Those that are over are listed on: so many of them. */
 #define SENTIENT_TRANSFER_KEEP_MAX 32
+/* Who offers waits so much longer for an answer than who is asked. */
+#define SENTIENT_TRANSFER_OFFER_GRACE_MS 10000
+#define SENTIENT_TRANSFER_EXPIRED_WORDS "the offer has expired, and may be made again"
 /* Offers of one node. */
 #define SENTIENT_TRANSFER_OFFERS_PER_S 20
 #define SENTIENT_TRANSFER_OFFERS_BURST 200
@@ -60,6 +64,9 @@ struct _SentientTransferList
   guint max_transfers;
   guint max_per_node;
   gint64 max_size;
+  guint offer_timeout; /* ms; 0: none */
+  guint keep_time;
+  GSource *timer; /* for the first that has stood long enough */
 };
 
 struct _SentientTransfer
@@ -74,6 +81,7 @@ struct _SentientTransfer
   gint64 size; /* -1: not known */
   SentientTransferDirection direction;
   SentientTransferState state;
+  gint64 since; /* offered, or over; ms of the peer's clock */
   GError *error;
   GFile *file;
   SentientWaiters *waiters;
@@ -123,8 +131,6 @@ gboolean sentient_transfer_list_is_busy (SentientTransferList *self, const char 
 /* Takes transfer. */
 void sentient_transfer_list_add (SentientTransferList *self, SentientTransfer *transfer);
 void sentient_transfer_list_remove (SentientTransferList *self, SentientTransfer *transfer);
-/* Lists no more than so many that are over. */
-void sentient_transfer_list_trim (SentientTransferList *self, guint n_kept);
 /* It is over: nothing is to be done for it any more. */
 void sentient_transfer_list_retire (SentientTransferList *self, SentientTransfer *transfer);
 /* FALSE: there are too many. Errors: BUSY. */
@@ -132,6 +138,18 @@ gboolean sentient_transfer_list_has_place (SentientTransferList *self,
                                            const char *node_id,
                                            SentientTransferDirection direction,
                                            GError **error);
+/* sentient-transfer-list-age.c */
+/* Lists no more than so many that are over. */
+void sentient_transfer_list_trim (SentientTransferList *self, guint n_kept);
+/* From now on it is offered, or over. */
+void sentient_transfer_list_date (SentientTransferList *self, SentientTransfer *transfer);
+/* Ends the offers that are too old, and drops what was over for long. */
+void sentient_transfer_list_check (SentientTransferList *self);
+/* Does so when the first is. */
+void sentient_transfer_list_schedule (SentientTransferList *self);
+void sentient_transfer_list_unschedule (SentientTransferList *self);
+
+/* sentient-transfer-list.c */
 /* Sends it, now or later. */
 void sentient_transfer_list_send (SentientTransferList *self,
                                   const char *node_id,

@@ -285,7 +285,8 @@ sentient_transfer_wait_async (SentientTransfer *self,
  * Errors: #SentientTransfer:error, among them %SENTIENT_ERROR_FORBIDDEN, %SENTIENT_ERROR_BUSY and
  * %SENTIENT_ERROR_PAYLOAD_TOO_LARGE (it was refused), %G_IO_ERROR_CANCELLED (here),
  * %SENTIENT_ERROR_CLOSED (the other end did not want it any more), %SENTIENT_ERROR_CONNECTION_LOST
- * (the connection ended before it), and what went wrong with a file.
+ * (the connection ended before it), %SENTIENT_ERROR_TIMED_OUT (nobody answered the offer), and what
+ * went wrong with a file.
  *
  * Returns: %TRUE if all of it was stored
  *

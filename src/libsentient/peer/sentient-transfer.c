@@ -9,8 +9,9 @@
  * A file that goes from one node to another, as listed by #SentientPeer:transfers; it belongs to
  * the peer's context.
  *
- * One that is incoming waits, as %SENTIENT_TRANSFER_STATE_OFFERED, until it is accepted or refused.
- * It outlives what happens to the connection below it; it ends with the connection.
+ * One that is incoming waits, as %SENTIENT_TRANSFER_STATE_OFFERED, until it is accepted or refused,
+ * at most for #SentientTransferList:offer-timeout. It outlives what happens to the connection below
+ * it; it ends with the connection.
  *
  * Since: 0.1
  */
@@ -372,5 +373,8 @@ sentient_transfer_end (SentientTransfer *self, SentientTransferState state, cons
   else if (self->waiters != NULL)
     sentient_waiters_return_done (self->waiters);
   if (list != NULL)
-    sentient_transfer_list_trim (list, SENTIENT_TRANSFER_KEEP_MAX);
+    {
+      sentient_transfer_list_date (list, self);
+      sentient_transfer_list_trim (list, SENTIENT_TRANSFER_KEEP_MAX);
+    }
 }
