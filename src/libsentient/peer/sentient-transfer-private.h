@@ -5,6 +5,7 @@
 #include "peer/sentient-peer-private.h"
 #include "peer/sentient-transfer-list.h"
 #include "peer/sentient-transfer-message.h"
+#include "peer/sentient-transfer-rate.h"
 #include "peer/sentient-transfer-sink.h"
 #include "peer/sentient-transfer-source.h"
 #include "peer/sentient-transfer.h"
@@ -99,9 +100,8 @@ struct _SentientTransfer
   /* As seen by others, and told at every tick. */
   guint64 done;
   guint64 rate;
-  double mean;  /* bytes a second */
   gint64 began; /* monotonic, us */
-  gint64 looked;
+  SentientTransferRate measured;
   GSource *ticker;
 };
 

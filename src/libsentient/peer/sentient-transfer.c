@@ -33,9 +33,6 @@ typedef enum
 
 static GParamSpec *properties[TRANSFER_FILE + 1];
 
-/* The rate is that of about so many seconds. */
-#define RATE_S 1.0
-
 G_DEFINE_FINAL_TYPE (SentientTransfer, sentient_transfer, G_TYPE_OBJECT)
 
 static void
@@ -208,7 +205,7 @@ sentient_transfer_class_init (SentientTransferClass *klass)
   /**
    * SentientTransfer:rate:
    *
-   * Bytes a second, at present; of one that is over: on average.
+   * Bytes a second, at present, 0 when nothing moves; of one that is over: on average.
    *
    * Since: 0.1
    */
@@ -299,14 +296,11 @@ on_tick (gpointer user_data)
 {
   SentientTransfer *self = user_data;
   g_autoptr (SentientTransfer) keep = g_object_ref (self);
-  gint64 now = g_get_monotonic_time ();
-  double seconds = (double)MAX (now - self->looked, 1) / G_USEC_PER_SEC;
-  double share = seconds / (seconds + RATE_S);
+  guint64 rate
+      = sentient_transfer_rate_update (&self->measured, g_get_monotonic_time (), self->stored);
 
-  self->mean += share * ((double)(self->stored - self->done) / seconds - self->mean);
-  self->looked = now;
   set_uint64 (self, &self->done, self->stored, TRANSFER_DONE);
-  set_uint64 (self, &self->rate, (guint64)self->mean, TRANSFER_RATE);
+  set_uint64 (self, &self->rate, rate, TRANSFER_RATE);
   return G_SOURCE_CONTINUE;
 }
 
@@ -317,7 +311,8 @@ sentient_transfer_begin (SentientTransfer *self)
 
   if (gnutls_hash_init (&self->digest, GNUTLS_DIG_SHA256) < 0)
     g_error ("GnuTLS has no SHA-256");
-  self->began = self->looked = g_get_monotonic_time ();
+  self->began = g_get_monotonic_time ();
+  sentient_transfer_rate_begin (&self->measured, self->began);
   self->ticker
       = sentient_peer_add_timeout (self->list->peer, SENTIENT_TRANSFER_TICK_MS, on_tick, self);
   self->state = SENTIENT_TRANSFER_STATE_ACTIVE;
