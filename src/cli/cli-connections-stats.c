@@ -90,7 +90,7 @@ get_number (JsonObject *object, const char *name)
 static void
 add_number (CliTable *table, gint64 number)
 {
-  cli_table_take (table, number >= 0 ? g_strdup_printf ("%" G_GINT64_FORMAT, number) : NULL);
+  cli_table_take (table, number >= 0 ? g_format_size ((guint64)number) : NULL);
 }
 
 static char *
@@ -202,9 +202,16 @@ int
 cli_connections_stats (CliRemote *remote)
 {
   static const CliColumn columns[] = {
-    { N_ ("NODE") },       { N_ ("STATE") },     { N_ ("WAY") },          { N_ ("RTT"), TRUE },
-    { N_ ("SENT"), TRUE }, { N_ ("GOT"), TRUE }, { N_ ("WINDOW"), TRUE }, { N_ ("WAITING"), TRUE },
-    { N_ ("TIME") },       { N_ ("PAIR") },
+    { N_ ("NODE") },
+    { N_ ("STATE") },
+    { N_ ("WAY") },
+    { N_ ("RTT"), TRUE },
+    { N_ ("SENT"), TRUE },
+    { N_ ("GOT"), TRUE },
+    { N_ ("WINDOW"), TRUE },
+    { N_ ("WAITING"), TRUE },
+    { N_ ("TIME"), FALSE, TRUE },
+    { N_ ("PAIR"), FALSE, TRUE },
   };
   g_autoptr (CliTable) table = cli_table_new (columns, G_N_ELEMENTS (columns), TRUE);
   g_autoptr (JsonBuilder) json = json_builder_new ();

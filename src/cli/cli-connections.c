@@ -56,7 +56,7 @@ run (CliRemote *remote)
   static const CliColumn columns[] = {
     { N_ ("NODE") },      { N_ ("ROOM") },        { N_ ("STATE") },
     { N_ ("SINCE") },     { N_ ("SENT"), TRUE },  { N_ ("BYTES"), TRUE },
-    { N_ ("GOT"), TRUE }, { N_ ("BYTES"), TRUE }, { N_ ("WAY") },
+    { N_ ("GOT"), TRUE }, { N_ ("BYTES"), TRUE }, { N_ ("WAY"), FALSE, TRUE },
   };
   g_autoptr (CliTable) table = cli_table_new (columns, G_N_ELEMENTS (columns), TRUE);
   g_autoptr (JsonBuilder) json = json_builder_new ();

@@ -8,6 +8,7 @@
 #include "cli-output.h"
 
 #define GAP 2
+#define INDENT 8 /* of what stands below a row */
 
 struct _CliTable
 {
@@ -123,27 +124,84 @@ cli_table_is_empty (CliTable *self)
   return self->cells->len <= (self->headed ? self->n_columns : 0);
 }
 
+static const char *
+get_cell (CliTable *self, guint row, guint column)
+{
+  return g_ptr_array_index (self->cells, row * self->n_columns + column);
+}
+
+static guint
+count_rows (CliTable *self)
+{
+  return self->cells->len / self->n_columns;
+}
+
+static gboolean
+is_column_empty (CliTable *self, guint column)
+{
+  for (guint row = self->headed ? 1 : 0; row < count_rows (self); row++)
+    if (*get_cell (self, row, column) != '\0')
+      return FALSE;
+  return TRUE;
+}
+
+static guint
+sum_up (const guint *widths, const gboolean *left_out, guint n)
+{
+  guint sum = 0;
+
+  for (guint i = 0; i < n; i++)
+    if (!left_out[i])
+      sum += widths[i] + (sum > 0 ? GAP : 0);
+  return sum;
+}
+
+/* Which columns have no place in the rows. */
+static void
+leave_out (CliTable *self, const guint *widths, guint width, gboolean *left_out)
+{
+  if (width == 0 || sum_up (widths, left_out, self->n_columns) <= width)
+    return;
+  for (guint i = 0; i < self->n_columns; i++)
+    left_out[i] = is_column_empty (self, i);
+  if (sum_up (widths, left_out, self->n_columns) <= width)
+    return;
+  for (guint i = 0; i < self->n_columns; i++)
+    left_out[i] = left_out[i] || self->columns[i].below;
+}
+
+static void
+print_row (CliTable *self, guint row, const guint *widths, guint width, const gboolean *left_out)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  gboolean is_heading = self->headed && row == 0;
+  guint last = self->n_columns - 1;
+
+  while (last > 0 && left_out[last])
+    last--;
+  for (guint i = 0; i <= last; i++)
+    if (!left_out[i])
+      append_cell (line, get_cell (self, row, i), widths[i], self->columns[i].number, i == last);
+  cut (line, width);
+  cli_say (is_heading ? CLI_NOTE : CLI_PLAIN, "%s", line->str);
+  for (guint i = 0; i < self->n_columns && !is_heading; i++)
+    if (left_out[i] && *get_cell (self, row, i) != '\0')
+      cli_say (CLI_PLAIN, "%*s%s", INDENT, "", get_cell (self, row, i));
+}
+
 void
 cli_table_print (CliTable *self)
 {
-  guint n_rows = self->cells->len / self->n_columns;
   g_autofree guint *widths = g_new0 (guint, self->n_columns);
+  g_autofree gboolean *left_out = g_new0 (gboolean, self->n_columns);
   guint width = terminal_width ();
 
   for (guint i = 0; i < self->cells->len; i++)
     widths[i % self->n_columns]
         = MAX (widths[i % self->n_columns], width_of (g_ptr_array_index (self->cells, i)));
-
-  for (guint row = 0; row < n_rows; row++)
-    {
-      g_autoptr (GString) line = g_string_new (NULL);
-
-      for (guint i = 0; i < self->n_columns; i++)
-        append_cell (line, g_ptr_array_index (self->cells, row * self->n_columns + i), widths[i],
-                     self->columns[i].number, i == self->n_columns - 1);
-      cut (line, width);
-      cli_say (self->headed && row == 0 ? CLI_NOTE : CLI_PLAIN, "%s", line->str);
-    }
+  leave_out (self, widths, width, left_out);
+  for (guint row = 0; row < count_rows (self); row++)
+    print_row (self, row, widths, width, left_out);
 }
 
 char *

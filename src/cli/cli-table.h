@@ -5,7 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* A table for people: columns aligned, and on a terminal (nowhere else) lines cut to its width. */
+/* A table for people: columns aligned. On a terminal (nowhere else) that is too narrow for it,
+ * columns in which nothing stands are left out, those that go below stand in lines of their own,
+ * and the others are cut to its width. */
 
 typedef struct _CliTable CliTable;
 
@@ -13,6 +15,7 @@ typedef struct
 {
   const char *heading;
   gboolean number; /* to the right */
+  gboolean below;  /* goes below the row where there is no place for it */
 } CliColumn;
 
 /* columns live as long as the table. headed: with a line of headings. */

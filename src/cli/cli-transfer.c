@@ -164,9 +164,11 @@ CliTable *
 cli_transfer_new_table (void)
 {
   static const CliColumn columns[] = {
-    { N_ ("NUMBER"), TRUE }, { N_ ("WAY") },      { N_ ("NODE") },       { N_ ("STATE") },
-    { N_ ("DONE"), TRUE },   { N_ ("OF"), TRUE }, { N_ ("RATE"), TRUE }, { N_ ("LEFT"), TRUE },
-    { N_ ("NAME") },         { N_ ("NOTE") },
+    { N_ ("NUMBER"), TRUE }, { N_ ("WAY") },
+    { N_ ("NODE") },         { N_ ("STATE") },
+    { N_ ("DONE"), TRUE },   { N_ ("OF"), TRUE },
+    { N_ ("RATE"), TRUE },   { N_ ("LEFT"), TRUE },
+    { N_ ("NAME") },         { N_ ("NOTE"), FALSE, TRUE },
   };
 
   return cli_table_new (columns, G_N_ELEMENTS (columns), TRUE);
@@ -183,7 +185,9 @@ cli_transfer_add_row (CliTable *table, const CliTransfer *self)
   cli_table_add (table, self->state);
   cli_table_take (table, g_format_size (self->done));
   cli_table_take (table, self->size >= 0 ? g_format_size ((guint64)self->size) : NULL);
-  cli_table_take (table, self->rate > 0 ? g_strdup_printf (_ ("%s/s"), rate) : NULL);
+  cli_table_take (table, self->rate > 0 && g_str_equal (self->state, "active")
+                             ? g_strdup_printf (_ ("%s/s"), rate)
+                             : NULL);
   cli_table_take (table,
                   self->remaining >= 0 ? cli_format_duration (self->remaining * 1000) : NULL);
   cli_table_add (table, self->name);
