@@ -46,6 +46,7 @@ sentient_pipe_tap_new (SentientMailbox *mailbox, guint association_id)
 
   g_atomic_ref_count_init (&tap->refs);
   tap->mailbox = sentient_mailbox_ref (mailbox);
+  tap->sender = sentient_pipe_sender_new ();
   tap->association_id = association_id;
   g_mutex_init (&tap->lock);
   g_cond_init (&tap->cond);
@@ -82,6 +83,7 @@ sentient_pipe_tap_unref (SentientPipeTap *tap)
     return;
   sentient_race_take (tap);
   sentient_mailbox_unref (tap->mailbox);
+  sentient_pipe_sender_unref (tap->sender);
   gst_clear_object (&tap->encoder);
   g_mutex_clear (&tap->lock);
   g_cond_clear (&tap->cond);
@@ -198,6 +200,8 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpoint
     g_object_set (element, "enable-last-sample", FALSE, NULL);
   else if (has_factory (element, "queue"))
     g_object_set (element, "silent", TRUE, NULL);
+  else if (has_factory (element, "dtlsenc"))
+    sentient_pipe_sender_connect_encoder (tap->sender, element);
   if (!is_encoder && !has_factory (element, "sctpdec"))
     return;
   g_object_set (element, "sctp-association-id", tap->association_id, NULL);
@@ -444,8 +448,10 @@ void
 sentient_pipe_tap_connect_agent (SentientPipeTap *tap, GObject *agent)
 {
   /* webrtcbin 1.22 tells nothing of it where there is no media. */
-  if (agent != NULL)
-    tap_connect (tap, agent, "component-state-changed", G_CALLBACK (on_component_state));
+  if (agent == NULL)
+    return;
+  tap_connect (tap, agent, "component-state-changed", G_CALLBACK (on_component_state));
+  sentient_pipe_sender_connect_agent (tap->sender, agent);
 }
 
 /* called on a thread of GStreamer's that begins or ends a task. That of sctpenc would be woken for

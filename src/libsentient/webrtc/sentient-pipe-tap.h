@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "webrtc/sentient-pipe-sender.h"
 #include "webrtc/sentient-pipe.h"
 
 G_BEGIN_DECLS
@@ -10,6 +11,7 @@ typedef struct _SentientPipeTap
 {
   gatomicrefcount refs;
   SentientMailbox *mailbox;
+  SentientPipeSender *sender;
   gint waiting; /* atomic: bytes of messages that are in the mailbox */
   gint overrun; /* atomic: told already */
 

@@ -93,7 +93,10 @@ free_pipe (SentientPipe *self)
 
   g_signal_handlers_disconnect_by_data (self->webrtc, self->tap);
   if (agent != NULL)
-    g_signal_handlers_disconnect_by_data (agent, self->tap);
+    {
+      g_signal_handlers_disconnect_by_data (agent, self->tap);
+      g_signal_handlers_disconnect_by_data (agent, self->tap->sender);
+    }
   if (self->channel != NULL)
     g_signal_handlers_disconnect_by_data (self->channel, self->tap);
   /* Else it adds elements while it is stopped, and they are left in READY. */
@@ -514,6 +517,8 @@ sentient_pipe_dup_path (SentientPipe *self)
                                            &near, &far)
       && near != NULL && far != NULL)
     path = make_path (near, far);
+  if (path != NULL)
+    path->n_batched = sentient_pipe_sender_get_sent (self->tap->sender).packets;
   g_clear_pointer (&near, gst_webrtc_ice_candidate_stats_free);
   g_clear_pointer (&far, gst_webrtc_ice_candidate_stats_free);
   return path;
