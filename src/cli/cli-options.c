@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli-options.h"
 
-#include <errno.h>
 #include <glib/gi18n.h>
 
 #include "cli-limits.h"
 #include "cli-remote.h"
+#include "core/sentient-error.h"
 #include "protocol/sentient-names.h"
 
 /* As they stand on the command line, before any of them is checked. */
@@ -458,64 +458,20 @@ cli_options_load (CliOptions *options, GError **error)
   return TRUE;
 }
 
-/* "" if there is no file yet. */
-static char *
-read_kept_id (const char *path, GError **error)
-{
-  g_autofree char *text = NULL;
-  g_autoptr (GError) local = NULL;
-
-  if (!g_file_get_contents (path, &text, NULL, &local))
-    {
-      if (g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        return g_strdup ("");
-      g_propagate_error (error, g_steal_pointer (&local));
-      return NULL;
-    }
-  g_strchomp (text);
-  if (!sentient_name_is_valid (text, -1))
-    {
-      usage_error (error, _ ("data: %s holds no node id; correct or remove it"), path);
-      return NULL;
-    }
-  return g_steal_pointer (&text);
-}
-
 char *
 cli_options_choose_node_id (CliOptions *options, GError **error)
 {
   const char *node_id = sentient_settings_get_string (options->settings, "node-id");
   const char *data_dir = sentient_settings_get_string (options->settings, "data");
-  g_autofree char *name = node_id != NULL ? g_strdup (node_id) : sentient_name_new_random ();
-  g_autofree char *path = NULL;
-  g_autofree char *kept = NULL;
-  g_autofree char *line = NULL;
+  g_autoptr (GError) local = NULL;
+  char *kept;
 
   if (data_dir == NULL)
-    return g_steal_pointer (&name);
-
-  if (g_mkdir_with_parents (data_dir, 0700) != 0)
-    {
-      usage_error (error, _ ("data: the directory %s cannot be made: %s"), data_dir,
-                   g_strerror (errno));
-      return NULL;
-    }
-  path = g_build_filename (data_dir, "node-id", NULL);
-  kept = read_kept_id (path, error);
-  if (kept == NULL)
-    return NULL;
-
-  if (*kept != '\0')
-    {
-      if (node_id == NULL || g_str_equal (node_id, kept))
-        return g_steal_pointer (&kept);
-      usage_error (error, _ ("node-id says %s, but %s says %s: leave one of them out"), node_id,
-                   path, kept);
-      return NULL;
-    }
-
-  line = g_strconcat (name, "\n", NULL);
-  if (!g_file_set_contents_full (path, line, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error))
-    return NULL;
-  return g_steal_pointer (&name);
+    return node_id != NULL ? g_strdup (node_id) : sentient_name_new_random ();
+  kept = sentient_settings_keep_node_id (data_dir, node_id, &local);
+  if (g_error_matches (local, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST))
+    usage_error (error, "%s", local->message);
+  else if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return kept;
 }

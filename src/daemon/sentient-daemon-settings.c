@@ -2,56 +2,8 @@
 
 /* What the settings mean to the daemon, at its start and when they change. */
 
-#include <errno.h>
-
 #include "daemon/sentient-daemon-private.h"
 #include "protocol/sentient-names.h"
-
-/* NULL: error is set; "": there is none yet. */
-static char *
-read_node_id (const char *path, GError **error)
-{
-  g_autofree char *text = NULL;
-  g_autoptr (GError) local = NULL;
-
-  if (!g_file_get_contents (path, &text, NULL, &local))
-    {
-      if (g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        return g_strdup ("");
-      g_propagate_error (error, g_steal_pointer (&local));
-      return NULL;
-    }
-  if (sentient_name_is_valid (g_strchomp (text), -1))
-    return g_steal_pointer (&text);
-  g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
-               "%s holds no node id; correct or remove it", path);
-  return NULL;
-}
-
-/* The one that is kept, else a new one that is kept from now on. */
-static char *
-load_node_id (const char *dir, GError **error)
-{
-  g_autofree char *path = g_build_filename (dir, "node-id", NULL);
-  g_autofree char *kept = NULL;
-  g_autofree char *name = NULL;
-  g_autofree char *line = NULL;
-
-  if (g_mkdir_with_parents (dir, 0700) != 0)
-    {
-      g_set_error (error, SENTIENT_ERROR, SENTIENT_ERROR_FAILED,
-                   "the directory %s cannot be made: %s", dir, g_strerror (errno));
-      return NULL;
-    }
-  kept = read_node_id (path, error);
-  if (kept == NULL || *kept != '\0')
-    return g_steal_pointer (&kept);
-  name = sentient_name_new_random ();
-  line = g_strconcat (name, "\n", NULL);
-  if (!g_file_set_contents_full (path, line, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error))
-    return NULL;
-  return g_steal_pointer (&name);
-}
 
 char *
 sentient_daemon_choose_node_id (SentientSettings *settings, GError **error)
@@ -65,7 +17,7 @@ sentient_daemon_choose_node_id (SentientSettings *settings, GError **error)
     return g_strdup (name);
   if (dir == NULL)
     return sentient_name_new_random ();
-  loaded = load_node_id (dir, &local);
+  loaded = sentient_settings_keep_node_id (dir, NULL, &local);
   if (loaded != NULL)
     return loaded;
   /* A home that cannot be written to is no reason to do nothing. */

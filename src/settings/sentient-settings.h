@@ -130,4 +130,10 @@ GStrv sentient_settings_check_file (const char *path, GError **error);
 /* What stands between commas, without blanks around; empty items are left out. */
 GStrv sentient_settings_split (const char *text);
 
+/* The node id that the directory "data" keeps in its file node-id; if it keeps none yet, from now
+ * on wanted, or a new one if that is NULL. Errors: SENTIENT_ERROR_BAD_REQUEST (there can be no such
+ * directory, it keeps another one than wanted, or the file holds something else), or what became of
+ * the file. */
+char *sentient_settings_keep_node_id (const char *data_dir, const char *wanted, GError **error);
+
 G_END_DECLS

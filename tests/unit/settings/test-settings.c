@@ -318,6 +318,48 @@ test_coordinator (SettingsFixture *fixture, gconstpointer unused)
   g_assert_cmpuint (sentient_coordinator_get_port (coordinator), ==, port);
 }
 
+static void
+refuse_node_id (const char *dir, const char *wanted, const char *why)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (sentient_settings_keep_node_id (dir, wanted, &error));
+  g_assert_error (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST);
+  g_assert_nonnull (strstr (error->message, why));
+}
+
+static void
+test_node_id (SettingsFixture *fixture, gconstpointer unused)
+{
+  g_autofree char *dir = g_build_filename (fixture->dir, "data", NULL);
+  g_autofree char *path = g_build_filename (dir, "node-id", NULL);
+  g_autofree char *below = g_build_filename (path, "deeper", NULL);
+  g_autofree char *first = NULL;
+  g_autofree char *again = NULL;
+  g_autofree char *wanted = NULL;
+  g_autoptr (GError) error = NULL;
+
+  first = sentient_settings_keep_node_id (dir, NULL, &error);
+  g_assert_no_error (error);
+  again = sentient_settings_keep_node_id (dir, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (again, ==, first);
+  refuse_node_id (dir, "another", "leave one of them out");
+  refuse_node_id (below, NULL, "cannot be made");
+
+  g_assert_true (g_file_set_contents (path, "no name\n", -1, NULL));
+  refuse_node_id (dir, NULL, "holds no node id");
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  wanted = sentient_settings_keep_node_id (dir, "wanted", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (wanted, ==, "wanted");
+  g_clear_pointer (&again, g_free);
+  again = sentient_settings_keep_node_id (dir, NULL, &error);
+  g_assert_cmpstr (again, ==, "wanted");
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (g_rmdir (dir), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -332,6 +374,7 @@ main (int argc, char **argv)
     { "/settings/reload/fails", test_reload_fails },
     { "/settings/places", test_places },
     { "/settings/coordinator", test_coordinator },
+    { "/settings/node-id", test_node_id },
   };
 
   return settings_fixture_run (argc, argv, tests, G_N_ELEMENTS (tests));
