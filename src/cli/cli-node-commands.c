@@ -353,7 +353,7 @@ run_help (CliNode *self, const char *argument)
     {
       g_autofree char *usage = g_strjoin (" ", commands[i].name, commands[i].arguments, NULL);
 
-      cli_say (CLI_PLAIN, "  /%-18s %s", usage, _ (commands[i].help));
+      cli_say (CLI_PLAIN, "  /%-22s %s", usage, _ (commands[i].help));
     }
 }
 

@@ -161,7 +161,10 @@ ref_transfer (CliNode *self, const char *text)
           return g_steal_pointer (&transfer);
       }
   shown = cli_escape (text, -1);
-  cli_say (CLI_WARN, _ ("There is no file number \"%s\". /files lists them."), shown);
+  if (*text == '\0')
+    cli_say (CLI_WARN, _ ("This wants the number of a file; /files lists them."));
+  else
+    cli_say (CLI_WARN, _ ("There is no file number \"%s\". /files lists them."), shown);
   return NULL;
 }
 

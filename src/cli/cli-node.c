@@ -494,6 +494,8 @@ cli_node (CliOptions *options)
   make_peer (&self, node_id);
   cli_run_init (&self.run, stop, &self);
 
+  if (!sentient_settings_check_accept_files (options->settings, &error))
+    cli_complain ("%s", error->message);
   seeds_text = g_strjoinv (", ", (char **)seeds);
   cli_say (CLI_NOTE, _ ("Looking for a coordinator at %s"), seeds_text);
   sentient_peer_connect_to_coordinator_async (self.peer, seeds, self.cancellable, on_connected,

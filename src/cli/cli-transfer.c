@@ -136,12 +136,21 @@ cli_transfer_dup_progress (const CliTransfer *self)
   return g_string_free (text, FALSE);
 }
 
+/* An empty file has no rate. */
+static char *
+dup_size_and_rate (const CliTransfer *self)
+{
+  g_autofree char *size = g_format_size (self->done);
+  g_autofree char *rate = g_format_size (self->rate);
+
+  return self->rate > 0 ? g_strdup_printf (_ ("%s, %s/s"), size, rate) : g_steal_pointer (&size);
+}
+
 gboolean
 cli_transfer_say_end (const CliTransfer *self)
 {
   g_autofree char *name = cli_escape (self->name, -1);
-  g_autofree char *size = g_format_size (self->done);
-  g_autofree char *rate = g_format_size (self->rate);
+  g_autofree char *size = dup_size_and_rate (self);
   g_autofree char *file = cli_escape (self->file, -1);
   g_autofree char *why = cli_escape (self->error, -1);
 
@@ -151,12 +160,12 @@ cli_transfer_say_end (const CliTransfer *self)
       return FALSE;
     }
   if (self->outgoing)
-    cli_say (CLI_GOOD, _ ("Sent %s to %s: %s, %s/s."), name, self->node_id, size, rate);
+    cli_say (CLI_GOOD, _ ("Sent %s to %s: %s."), name, self->node_id, size);
   else if (*file != '\0')
-    cli_say (CLI_GOOD, _ ("Got %s from %s: %s, %s/s. It is stored as %s"), name, self->node_id,
-             size, rate, file);
+    cli_say (CLI_GOOD, _ ("Got %s from %s: %s. It is stored as %s"), name, self->node_id, size,
+             file);
   else
-    cli_say (CLI_GOOD, _ ("Got %s from %s: %s, %s/s."), name, self->node_id, size, rate);
+    cli_say (CLI_GOOD, _ ("Got %s from %s: %s."), name, self->node_id, size);
   return TRUE;
 }
 

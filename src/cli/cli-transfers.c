@@ -113,7 +113,10 @@ run_cancel (CliRemote *remote)
     return CLI_EXIT_FAILED;
   if (sentient_client_transfer_is_over (transfer))
     {
-      cli_complain (_ ("it is over already: %s"), sentient_dbus_transfer_get_state (transfer));
+      g_autofree char *name = cli_escape (sentient_dbus_transfer_get_name (transfer), -1);
+
+      cli_complain (_ ("%s, file number %s, is over already: %s"), name, remote->words[0],
+                    sentient_dbus_transfer_get_state (transfer));
       return CLI_EXIT_FAILED;
     }
   if (!sentient_dbus_transfer_call_cancel_sync (transfer, NULL, &error))
@@ -222,8 +225,10 @@ run_accept (CliRemote *remote)
   keep = g_object_ref (self.transfer);
   if (!g_str_equal (sentient_dbus_transfer_get_state (keep), "offered"))
     {
-      cli_complain (_ ("it does not wait to be accepted: it is %s"),
-                    sentient_dbus_transfer_get_state (keep));
+      g_autofree char *name = cli_escape (sentient_dbus_transfer_get_name (keep), -1);
+
+      cli_complain (_ ("%s, file number %s, does not wait to be accepted: it is %s"), name,
+                    remote->words[0], sentient_dbus_transfer_get_state (keep));
       return CLI_EXIT_FAILED;
     }
   cli_run_init (&self.run, stop, &self);

@@ -21,10 +21,17 @@
 /* Where the folder is that a descriptor stands for, as a person knows it. */
 #define FOLDER_KEY "sentient-daemon-folder"
 
+static gboolean fail (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
 static gboolean
-fail (GError **error, const char *what)
+fail (GError **error, const char *format, ...)
 {
-  g_set_error_literal (error, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST, what);
+  va_list arguments;
+
+  va_start (arguments, format);
+  g_propagate_error (error, g_error_new_valist (SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST, format,
+                                                arguments));
+  va_end (arguments);
   return FALSE;
 }
 
@@ -146,16 +153,16 @@ check_words (const char *name, const char *media_type, GError **error)
 
 /* What there is to be read; -1: that is not known. */
 static gboolean
-measure (int fd, const struct stat *info, gint64 *size, GError **error)
+measure (int fd, const struct stat *info, const char *name, gint64 *size, GError **error)
 {
   off_t place;
 
   if (S_ISDIR (info->st_mode))
-    return fail (error, "this is a folder; send the files in it, or pack it into one");
+    return fail (error, "“%s” is a folder: send the files in it, or pack it into one", name);
   if (!S_ISREG (info->st_mode) && !is_stream (info))
-    return fail (error, "this is no file, pipe or socket");
+    return fail (error, "“%s” is no file, pipe or socket, so nothing was sent", name);
   if (!is_open_for (fd, O_WRONLY))
-    return fail (error, "the file is not open for reading");
+    return fail (error, "“%s” is not open for reading", name);
   *size = -1;
   if (!S_ISREG (info->st_mode))
     return TRUE;
@@ -178,7 +185,7 @@ sentient_daemon_send_file (SentientDaemon *self,
   SentientConnection *connection;
   struct stat info;
   Sending *sending;
-  gint64 size;
+  gint64 size = -1;
   int fd;
 
   if (sentient_daemon_refuses (self, invocation))
@@ -189,7 +196,7 @@ sentient_daemon_send_file (SentientDaemon *self,
   if (fd < 0)
     return sentient_daemon_refuse (invocation, g_steal_pointer (&error));
   stream = g_unix_input_stream_new (fd, TRUE);
-  if (!measure (fd, &info, &size, &error))
+  if (!measure (fd, &info, name, &size, &error))
     return sentient_daemon_refuse (invocation, g_steal_pointer (&error));
 
   sending = g_new0 (Sending, 1);
@@ -409,6 +416,15 @@ sentient_daemon_accept_by_settings (SentientDaemon *self,
     }
   folder = g_file_new_for_path (path);
   sentient_transfer_accept (transfer, folder, error);
+}
+
+void
+sentient_daemon_check_accept_files (SentientDaemon *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!sentient_settings_check_accept_files (self->settings, &error))
+    sentient_daemon_fail (self, error);
 }
 
 char *

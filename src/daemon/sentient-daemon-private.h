@@ -194,6 +194,8 @@ gboolean sentient_daemon_accept_file (SentientDaemon *self,
 void sentient_daemon_accept_by_settings (SentientDaemon *self,
                                          SentientTransfer *transfer,
                                          GError **error);
+/* Tells if that is a setting by which no file can be taken. */
+void sentient_daemon_check_accept_files (SentientDaemon *self);
 /* Where it was stored, as a person reads it; "": nowhere. */
 char *sentient_daemon_dup_file_name (SentientTransfer *transfer);
 

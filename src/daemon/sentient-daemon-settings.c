@@ -50,6 +50,8 @@ sentient_daemon_setting_changed (SentientDaemon *self, const char *name)
   sentient_daemon_configure_peer (self);
   if (g_str_equal (name, "debug"))
     g_log_set_debug_enabled (sentient_settings_get_boolean (self->settings, name));
+  else if (g_str_equal (name, "accept-files"))
+    sentient_daemon_check_accept_files (self);
   else if (g_str_equal (name, "rooms"))
     sentient_daemon_node_rooms_changed (self);
   else if (g_str_equal (name, "seeds"))

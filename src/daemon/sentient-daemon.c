@@ -219,6 +219,7 @@ sentient_daemon_named (SentientDaemon *self, GError *error)
     }
   if (self->problem != NULL)
     sentient_daemon_fail (self, self->problem);
+  sentient_daemon_check_accept_files (self);
   if (sentient_settings_get_boolean (self->settings, "node"))
     sentient_daemon_node_start (self);
   g_task_return_boolean (task, TRUE);

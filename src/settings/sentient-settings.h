@@ -115,6 +115,9 @@ char *sentient_settings_dup_text (SentientSettings *self, const char *name);
 /* Sets the properties of a SentientPeer that say how large rooms are connected; at any time. */
 void sentient_settings_configure_mesh (SentientSettings *self, GObject *peer);
 
+/* FALSE: files could not be stored where "accept-files" says, and error tells what to do. */
+gboolean sentient_settings_check_accept_files (SentientSettings *self, GError **error);
+
 /* Sets the properties of a coordinator; its node-id is for whoever makes it. While it runs, only
  * what takes effect at once, so call it again before the next start. names: of settings (what
  * _reload () says has changed); NULL: all. A setting that is not the coordinator's is passed over.

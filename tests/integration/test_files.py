@@ -125,6 +125,27 @@ def daemons():
     bob.end()
 
 
+@case('accept-files names no directory: that is told at once, and offers wait', seconds=120)
+def no_inbox():
+    bus, nowhere, path = PrivateBus(), os.path.join(folder(), 'none'), make_file('x', 10)
+    daemon = Daemon(bus, 'alice', '--accept-files', nowhere)
+    wanted = f'accept-files: there is no directory {nowhere}; make it'
+    contains(json.loads(run(bus, 'status', '--json').lines[0])['lastError'], wanted, 'the last error')
+    contains('\n'.join(run(bus, 'status').lines), wanted, 'status')
+    bob = Node('bob', daemon.url, args=['--accept-files', nowhere])
+    bob.wait_line('Connected to alice', PATIENCE)
+    run(bus, 'send-file', 'bob', path, '--no-wait')
+    bob.wait_line('alice offers a file, x', PATIENCE)
+    for name, why in (('/dev/zero', '“zero” is no file, pipe or socket'), (nowhere, 'No such file or directory'),
+                      (folder(), 'is a folder: send the files in it')):
+        contains(run(bus, 'send-file', 'bob', name, status=1).stderr(), why, name)
+    bob.quit(PATIENCE)
+    contains(bob.stderr(), wanted, 'stderr')
+    os.mkdir(nowhere)
+    run(bus, 'reload')
+    daemon.end()
+
+
 @case('large messages', seconds=120)
 def messages():
     bus = PrivateBus()
@@ -173,6 +194,7 @@ def nodes():
         alice.write('/files')
         alice.wait_line(r'^ *3 +to +bob', PATIENCE, start)
     for line, said in (('/send-file bob', 'wants a node and a file'), ('/accept 99', 'no file number "99"'),
+                       ('/accept', 'wants the number of a file'), ('/cancel', 'wants the number of a file'),
                        ('/cancel 1', 'It is over already: done')):
         alice.write(line)
         alice.wait_line(said, PATIENCE)
@@ -181,7 +203,7 @@ def nodes():
     alice.write('/send-file bob /nonexistent')
     alice.quit()
     contains(bob.stderr(), 'none is no directory', 'stderr')
-    for text in ('no file was sent to nobody', 'is no file with a beginning and an end', 'cannot be read'):
+    for text in ('no file was sent to nobody', 'is a folder: send the files in it', '“/nonexistent” cannot be read: No such file or directory'):
         contains(alice.stderr(), text, 'stderr')
     bob.quit()
 
@@ -213,7 +235,7 @@ def full():
     sender = send_alone(path, daemon.url)
     equal(sender.wait_exit(PATIENCE), 1, 'exit status')
     contains(sender.stderr(), 'there is no room for it', 'stderr')
-    daemon.monitor.wait_line('"state":"failed".*10000000 bytes, and there are only', PATIENCE)
+    daemon.monitor.wait_line('"state":"failed".*it has 10.0.MB, and there is only place for', PATIENCE)
     daemon.end()
 
 

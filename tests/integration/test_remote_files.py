@@ -215,7 +215,7 @@ def offers():
     contains(run('accept', '91', status=1)[1], 'it is active', 'twice')
     equal(DAEMON.calls(), [f'accept 91 folder {where}'], 'the current directory')
     run('cancel', '91')
-    contains(run('cancel', '91', status=1)[1], 'it is over already: cancelled', 'twice')
+    contains(run('cancel', '91', status=1)[1], 'y, file number 91, is over already: cancelled', 'twice')
     run('refuse', '92', 'no', 'room')
     equal(DAEMON.calls(), ['cancel 91', 'refuse 92 no room'], 'calls')
 

@@ -69,9 +69,29 @@ return_read_error (GTask *task, GError *error)
 {
   Wish *wish = g_task_get_task_data (task);
   g_autofree char *name = g_file_get_parse_name (wish->file);
+  g_autoptr (GError) owned = error;
+  const char *why = owned->message;
 
-  g_prefix_error (&error, "“%s” cannot be read: ", name);
-  g_task_return_error (task, error);
+  /* What GIO says names the file again. */
+  if (g_error_matches (owned, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    why = g_strerror (ENOENT);
+  else if (g_error_matches (owned, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+    why = g_strerror (EACCES);
+  g_task_return_new_error (task, owned->domain, owned->code, "“%s” cannot be read: %s", name, why);
+}
+
+static void
+return_no_file (GTask *task, GFileType type)
+{
+  Wish *wish = g_task_get_task_data (task);
+  g_autofree char *name = g_file_get_parse_name (wish->file);
+
+  g_task_return_new_error (task, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
+                           type == G_FILE_TYPE_DIRECTORY
+                               ? "“%s” is a folder: send the files in it, or pack it into one"
+                               : "“%s” is a device, a pipe or the like, and no file with a "
+                                 "beginning and an end: send what can be read from it as a file",
+                           name);
 }
 
 static void
@@ -104,13 +124,7 @@ on_info (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR)
     {
-      g_autofree char *name = g_file_get_parse_name (wish->file);
-
-      g_task_return_new_error (
-          task, SENTIENT_ERROR, SENTIENT_ERROR_BAD_REQUEST,
-          "“%s” is no file with a beginning and an end. Send one, or pack what "
-          "is to be sent into one.",
-          name);
+      return_no_file (task, g_file_info_get_file_type (info));
       return;
     }
   wish->name = g_strdup (g_file_info_get_display_name (info));

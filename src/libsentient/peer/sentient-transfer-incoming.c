@@ -330,7 +330,8 @@ sentient_transfer_refuse (SentientTransfer *self, const char *reason, GError **e
   if (!check_waits (self, error))
     return FALSE;
   title = sentient_transfer_dup_title (self);
-  refused = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_FORBIDDEN, "%s was refused here", title);
+  refused
+      = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_FORBIDDEN, "%s: it was refused here", title);
   sentient_transfer_abort (self, SENTIENT_TRANSFER_STATE_REFUSED, SENTIENT_TRANSFER_CODE_REFUSED,
                            reason != NULL ? reason : "", refused);
   return TRUE;

@@ -239,7 +239,7 @@ sentient_transfer_cancel (SentientTransfer *self)
   if (sentient_transfer_is_over (self))
     return;
   title = sentient_transfer_dup_title (self);
-  error = g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s was cancelled", title);
+  error = g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s: it was cancelled here", title);
   sentient_transfer_abort (self, SENTIENT_TRANSFER_STATE_CANCELLED,
                            SENTIENT_TRANSFER_CODE_CANCELLED, "", error);
 }

@@ -335,10 +335,11 @@ on_space (GObject *source, GAsyncResult *result, gpointer user_data)
       n_free = g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_FILESYSTEM_FREE);
       if ((guint64)self->size > n_free)
         {
+          g_autofree char *size = g_format_size ((guint64)self->size);
+          g_autofree char *free = g_format_size (n_free);
+
           g_set_error (&error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                       "it has %" G_GINT64_FORMAT " bytes, and there are only %" G_GUINT64_FORMAT
-                       " free where it is to go",
-                       self->size, n_free);
+                       "it has %s, and there is only place for %s where it is to go", size, free);
           fail (self, error);
         }
     }
