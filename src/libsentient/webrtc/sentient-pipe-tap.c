@@ -441,6 +441,7 @@ on_component_state (GObject *agent, guint stream, guint component, guint state, 
   event = sentient_pipe_event_new (SENTIENT_PIPE_EVENT_STEP);
   event->step = state == NICE_COMPONENT_STATE_CONNECTING ? SENTIENT_CONNECTION_STEP_CHECKING
                                                          : SENTIENT_CONNECTION_STEP_PAIR;
+  event->stream = stream;
   sentient_pipe_tap_post (tap, event);
 }
 

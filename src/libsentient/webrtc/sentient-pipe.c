@@ -7,6 +7,7 @@
 #include "webrtc/sentient-link.h"
 #include "webrtc/sentient-pipe-ice.h"
 #include "webrtc/sentient-pipe-relays.h"
+#include "webrtc/sentient-pipe-repeater.h"
 #include "webrtc/sentient-pipe-tap.h"
 
 /* What the other end may take to take what was sent, and to answer the closing of the channel. */
@@ -31,6 +32,7 @@ struct _SentientPipe
   GstElement *webrtc; /* owned by the pipeline */
   GstWebRTCDataChannel *channel;
   SentientPipeTap *tap;
+  SentientPipeRepeater *repeater; /* until it is torn down */
   GPtrArray *promises; /* all that were given to webrtcbin: it may be stopped before it answers */
   gint64 last_sent;    /* monotonic, µs */
   gboolean polite;
@@ -174,6 +176,7 @@ sentient_pipe_tear_down (SentientPipe *self, gboolean polite)
   GThreadPool *pool = g_once (&once, create_tear_down_pool, NULL);
 
   self->polite = polite;
+  g_clear_pointer (&self->repeater, sentient_pipe_repeater_free);
   sentient_race_give (self);
   /* One thread a pipe, which has nine itself. An error means that none could be started now: it
    * stays queued for the next that is. */
@@ -181,7 +184,8 @@ sentient_pipe_tear_down (SentientPipe *self, gboolean polite)
 }
 
 SentientPipe *
-sentient_pipe_new (SentientMailbox *mailbox,
+sentient_pipe_new (GMainContext *context,
+                   SentientMailbox *mailbox,
                    const SentientLinkOptions *options,
                    GPtrArray *complaints,
                    GError **error)
@@ -213,6 +217,7 @@ sentient_pipe_new (SentientMailbox *mailbox,
   self->promises = g_ptr_array_new_with_free_func ((GDestroyNotify)gst_promise_unref);
   self->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   self->webrtc = webrtc;
+  self->repeater = sentient_pipe_repeater_new (context, webrtc);
   agent = sentient_pipe_get_agent (webrtc);
   gst_util_set_object_arg (G_OBJECT (webrtc), "bundle-policy", "max-bundle");
   sentient_pipe_tap_connect_pipeline (self->tap, self->pipeline);
@@ -399,6 +404,8 @@ sentient_pipe_note_event (SentientPipe *self,
 {
   GstWebRTCPeerConnectionState connection = GST_WEBRTC_PEER_CONNECTION_STATE_NEW;
 
+  if (event->kind == SENTIENT_PIPE_EVENT_STEP && event->step == SENTIENT_CONNECTION_STEP_PAIR)
+    sentient_pipe_repeater_begin (self->repeater, event->stream);
   if (event->kind == SENTIENT_PIPE_EVENT_STEP)
     sentient_link_timeline_note (timeline, event->step, event->time);
   else if (event->kind == SENTIENT_PIPE_EVENT_CANDIDATE)
@@ -413,22 +420,10 @@ sentient_pipe_note_event (SentientPipe *self,
     sentient_link_timeline_note (timeline, SENTIENT_CONNECTION_STEP_DTLS, event->time);
 }
 
-static GObject *
-get_dtls_transport (SentientPipe *self)
-{
-  g_autoptr (GObject) sctp = NULL;
-  GObject *dtls = NULL;
-
-  g_object_get (self->webrtc, "sctp-transport", &sctp, NULL);
-  if (sctp != NULL)
-    g_object_get (sctp, "transport", &dtls, NULL);
-  return dtls;
-}
-
 char *
 sentient_pipe_dup_remote_certificate (SentientPipe *self)
 {
-  g_autoptr (GObject) dtls = get_dtls_transport (self);
+  g_autoptr (GObject) dtls = sentient_pipe_get_dtls_transport (self->webrtc);
   char *pem = NULL;
 
   if (dtls != NULL)
@@ -439,7 +434,7 @@ sentient_pipe_dup_remote_certificate (SentientPipe *self)
 void
 sentient_pipe_enlarge_buffers (SentientPipe *self)
 {
-  g_autoptr (GObject) dtls = get_dtls_transport (self);
+  g_autoptr (GObject) dtls = sentient_pipe_get_dtls_transport (self->webrtc);
   g_autoptr (GObject) ice = NULL;
   g_autofree char *protocol = NULL;
 
@@ -499,7 +494,7 @@ make_path (const GstWebRTCICECandidateStats *near, const GstWebRTCICECandidateSt
 SentientLinkPath *
 sentient_pipe_dup_path (SentientPipe *self)
 {
-  g_autoptr (GObject) dtls = get_dtls_transport (self);
+  g_autoptr (GObject) dtls = sentient_pipe_get_dtls_transport (self->webrtc);
   g_autoptr (GObject) transport = NULL;
   g_autoptr (GObject) ice = NULL;
   g_autoptr (GObject) stream = NULL;

@@ -23,7 +23,7 @@ typedef enum
   SENTIENT_PIPE_EVENT_GATHERING,      /* look at is_gathered () */
   SENTIENT_PIPE_EVENT_GATHERED,       /* posted by the owner behind the last candidate */
   SENTIENT_PIPE_EVENT_CONNECTION,     /* look at has_failed () */
-  SENTIENT_PIPE_EVENT_STEP,           /* step */
+  SENTIENT_PIPE_EVENT_STEP,           /* step, stream */
   SENTIENT_PIPE_EVENT_CHANNEL,        /* channel: the other end made it */
   SENTIENT_PIPE_EVENT_CHANNEL_OPEN,   /* channel */
   SENTIENT_PIPE_EVENT_CHANNEL_CLOSED, /* channel */
@@ -44,6 +44,7 @@ typedef struct
   GBytes *data;
   gboolean is_text;
   SentientConnectionStep step;
+  guint stream; /* of libnice */
   char *text;
   GError *error;
   struct _SentientPipeTap *tap; /* counts data as waiting */
@@ -53,9 +54,10 @@ SentientPipeEvent *sentient_pipe_event_new (SentientPipeEventKind kind);
 void sentient_pipe_event_free (SentientPipeEvent *event);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SentientPipeEvent, sentient_pipe_event_free)
 
-/* Posts SentientPipeEvents to the mailbox. READY afterwards. complaints: see sentient-pipe-ice.h.
- * Errors: LINK_FAILED. */
-SentientPipe *sentient_pipe_new (SentientMailbox *mailbox,
+/* Posts SentientPipeEvents to the mailbox, of that context. READY afterwards. complaints: see
+ * sentient-pipe-ice.h. Errors: LINK_FAILED. */
+SentientPipe *sentient_pipe_new (GMainContext *context,
+                                 SentientMailbox *mailbox,
                                  const SentientLinkOptions *options,
                                  GPtrArray *complaints,
                                  GError **error);
@@ -90,7 +92,7 @@ void sentient_pipe_set_description (SentientPipe *self,
 void sentient_pipe_add_candidate (SentientPipe *self, const char *candidate);
 gboolean sentient_pipe_is_gathered (SentientPipe *self);
 gboolean sentient_pipe_has_failed (SentientPipe *self);
-/* What an event says of how the link comes about. */
+/* What an event says of how the link comes about; to be called with each. */
 void sentient_pipe_note_event (SentientPipe *self,
                                const SentientPipeEvent *event,
                                SentientLinkTimeline *timeline);

@@ -162,7 +162,8 @@ sentient_webrtc_link_start (SentientLink *link, gboolean offerer)
   self->step = offerer ? STEP_MAKE_LOCAL : STEP_WAIT_REMOTE;
 
   if (sentient_webrtc_link_is_available (&error))
-    self->pipe = sentient_pipe_new (self->mailbox, self->options, complaints, &error);
+    self->pipe
+        = sentient_pipe_new (self->context, self->mailbox, self->options, complaints, &error);
   post_complaints (self, complaints);
   if (self->pipe == NULL)
     {

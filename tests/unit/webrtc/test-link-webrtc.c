@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "link-pair.h"
+#include "webrtc/sentient-pipe-relays.h"
 #include "webrtc/sentient-webrtc-link.h"
 
+#include <nice/agent.h>
 #include <string.h>
 
 #define CYCLES 20
@@ -150,6 +152,85 @@ test_no_way (void)
   link_pair_free (pair);
 }
 
+/* webrtcbin hears from libnice that a pair was found: on a busy machine too early, or before what
+ * happened earlier, so that it does not begin DTLS. Here it does not hear of it at all. */
+typedef struct
+{
+  GObject *agent;
+  gulong handler; /* webrtcbin's */
+  gint is_over;   /* atomic: libnice has told all of it */
+} Missed;
+
+/* The first webrtcbin. */
+static gboolean
+on_element_added (GSignalInvocationHint *hint, guint n, const GValue *values, gpointer user_data)
+{
+  GstElement *element = g_value_get_object (&values[1]);
+
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), "ice-agent") == NULL)
+    return TRUE;
+  ((Missed *)user_data)->agent = sentient_pipe_get_agent (element);
+  return FALSE;
+}
+
+/* called on libnice's thread */
+static void
+on_component_state (GObject *agent, guint stream, guint component, guint state, Missed *self)
+{
+  if (state != NICE_COMPONENT_STATE_READY)
+    return;
+  g_atomic_int_set (&self->is_over, TRUE);
+  g_main_context_wakeup (NULL);
+}
+
+static gulong
+block_next (Missed *self)
+{
+  gulong handler
+      = g_signal_handler_find (self->agent, G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_UNBLOCKED,
+                               g_signal_lookup ("component-state-changed", NICE_TYPE_AGENT), 0,
+                               NULL, NULL, NULL);
+
+  g_assert_cmpuint (handler, !=, 0);
+  g_signal_handler_block (self->agent, handler);
+  return handler;
+}
+
+/* Nothing can be found yet. */
+static void
+on_offer (SentientLink *link, SentientSignalType type, const char *sdp, Missed *self)
+{
+  gulong ours = block_next (self); /* we were the first to listen */
+
+  self->handler = block_next (self);
+  g_signal_handler_unblock (self->agent, ours);
+  g_signal_connect (self->agent, "component-state-changed", G_CALLBACK (on_component_state), self);
+}
+
+static void
+test_missed_state (void)
+{
+  LinkPair *pair = link_pair_new (new_link);
+  Missed missed = { NULL, 0, FALSE };
+
+  g_assert_true (sentient_webrtc_link_is_available (NULL)); /* starts GStreamer */
+  g_type_class_unref (g_type_class_ref (GST_TYPE_BIN));
+  g_signal_add_emission_hook (g_signal_lookup ("element-added", GST_TYPE_BIN), 0, on_element_added,
+                              &missed, NULL);
+  g_signal_connect (pair->offerer.link, "local-description", G_CALLBACK (on_offer), &missed);
+  sentient_link_start (pair->offerer.link, TRUE);
+  sentient_link_start (pair->answerer.link, FALSE);
+  link_wait_until (g_atomic_int_get (&missed.is_over));
+  g_signal_handlers_disconnect_by_data (missed.agent, &missed);
+  g_signal_handler_unblock (missed.agent, missed.handler);
+
+  link_wait_until (pair->offerer.opened == 1 && pair->answerer.opened == 1);
+  link_end_send (&pair->offerer, "hello", -1, TRUE);
+  link_wait_until (pair->answerer.messages->len == 1);
+  g_object_unref (missed.agent);
+  link_pair_free (pair);
+}
+
 static guint
 count_entries (const char *path)
 {
@@ -221,6 +302,7 @@ main (int argc, char **argv)
   g_test_add_func ("/link-webrtc/broken-offers", test_broken_offers);
   g_test_add_func ("/link-webrtc/forged-fingerprint", test_forged_fingerprint);
   g_test_add_func ("/link-webrtc/no-way", test_no_way);
+  g_test_add_func ("/link-webrtc/missed-state", test_missed_state);
   g_test_add_func ("/link-webrtc/cycles", test_cycles);
   return g_test_run ();
 }
