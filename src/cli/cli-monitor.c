@@ -276,8 +276,9 @@ say_transfer (Monitor *self, SentientDBusTransfer *transfer)
   name = cli_escape (now.name, -1);
   note = cli_escape (*now.error != '\0' ? now.error : now.file, -1);
   say (self, json, CLI_PLAIN,
-       now.outgoing ? _ ("File %llu, %s to %s: %s %s") : _ ("File %llu, %s from %s: %s %s"),
-       (unsigned long long)now.number, name, now.node_id, now.state, note);
+       now.outgoing ? _ ("File %llu, %s to %s: %s%s%s") : _ ("File %llu, %s from %s: %s%s%s"),
+       (unsigned long long)now.number, name, now.node_id, now.state, *note != '\0' ? "; " : "",
+       note);
 }
 
 static void

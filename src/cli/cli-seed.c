@@ -28,7 +28,12 @@ run (CliRemote *remote)
 
   if (!sentient_dbus_manager_call_connect_seed_sync (sentient_client_get_manager (remote->client),
                                                      remote->words[0], NULL, &error))
-    return cli_remote_failed (error);
+    {
+      cli_remote_failed (error);
+      if (error->domain != G_DBUS_ERROR) /* else the daemon did not get it */
+        cli_complain (_ ("the node goes back to the seeds of its settings"));
+      return CLI_EXIT_FAILED;
+    }
   return cli_remote_done (remote, _ ("The node uses the coordinator %s now."), remote->words[0]);
 }
 

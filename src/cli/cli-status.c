@@ -99,7 +99,7 @@ add_counters (CliTable *table, SentientClient *client)
 static void
 print_table (CliRemote *remote, SentientDBusManager *manager)
 {
-  static const CliColumn columns[] = { { "" }, { "" } };
+  static const CliColumn columns[] = { { "" }, { "", .whole = TRUE } };
   g_autoptr (CliTable) table = cli_table_new (columns, G_N_ELEMENTS (columns), FALSE);
   gint64 uptime = g_get_real_time () / 1000 - sentient_dbus_manager_get_started_at (manager);
   g_autofree char *shown = cli_format_duration (uptime);

@@ -182,7 +182,8 @@ print_row (CliTable *self, guint row, const guint *widths, guint width, const gb
   for (guint i = 0; i <= last; i++)
     if (!left_out[i])
       append_cell (line, get_cell (self, row, i), widths[i], self->columns[i].number, i == last);
-  cut (line, width);
+  if (!self->columns[last].whole)
+    cut (line, width);
   cli_say (is_heading ? CLI_NOTE : CLI_PLAIN, "%s", line->str);
   for (guint i = 0; i < self->n_columns && !is_heading; i++)
     if (left_out[i] && *get_cell (self, row, i) != '\0')

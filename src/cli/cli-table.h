@@ -16,6 +16,7 @@ typedef struct
   const char *heading;
   gboolean number; /* to the right */
   gboolean below;  /* goes below the row where there is no place for it */
+  gboolean whole;  /* the last one; not to be cut: a terminal goes on in its next line */
 } CliColumn;
 
 /* columns live as long as the table. headed: with a line of headings. */

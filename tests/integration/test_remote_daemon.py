@@ -109,6 +109,10 @@ def parts():
     equal((said['mode'], said['coordinatorRunning']), ('coordinator', True), 'status')
     run(bus, 'seed', said['coordinatorUrl'])
     equal(run_json(bus, 'status')['nodeState'], 'connected', 'state')
+    said_after = run(bus, 'seed', 'http://127.0.0.1:9', status=1).stderr()
+    for words in ('no coordinator could be reached', 'the node goes back to the seeds of its settings'):
+        contains(said_after, words, 'stderr')
+    run(bus, 'seed', said['coordinatorUrl'])
     contains(run(bus, 'connect', 'bob', status=1).stderr(), 'bob', 'stderr')
     contains(run(bus, 'send', 'bob', 'x', status=1).stderr(), 'bob', 'stderr')
     run(bus, 'stop', 'node')

@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The commands about files against a fake daemon, which does what it is told."""
 
-import fcntl
 import json
 import os
 import pty
-import re
 import signal
-import struct
 import subprocess
 import tempfile
-import termios
 
 from harness import Program, case, check, contains, equal, fail, main, sentient_path, tmpdir
 from private_bus import FakeDaemon, PrivateBus
+from terminal import on_terminal
 
 BUS = PrivateBus()
 DAEMON = FakeDaemon(BUS)
@@ -73,38 +70,20 @@ def listing():
     DAEMON.tell('drop-transfer 70', 'drop-transfer 71')
 
 
-def on_terminal(columns, *args):
-    """What a terminal of that width shows."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
-    # pylint: disable-next=consider-using-with
-    program = subprocess.Popen([sentient_path(), *args], env=BUS.env(), stdin=subprocess.DEVNULL, stdout=slave)
-    os.close(slave)
-    said = b''
-    try:
-        while data := os.read(master, 4096):
-            said += data
-    except OSError: # the other end is closed
-        pass
-    os.close(master)
-    equal(program.wait(60), 0, 'exit status')
-    return re.sub('\x1b\\[[0-9;]*m', '', said.decode().replace('\xa0', ' ')).splitlines()
-
-
 @case('the list on a narrow terminal: reasons stand below')
 def narrow():
     why = 'the connection ended before it was through, ' + 'and why is a long story ' * 5
     DAEMON.tell('transfer 70 incoming bob 2000000 a photo.jpg', 'transfer 71 outgoing eve 10 b', f'end 71 failed {why}')
-    lines = on_terminal(80, 'transfers')
+    lines = on_terminal(BUS.env(), 80, 'transfers')
     equal(lines[0].split(), ['NUMBER', 'WAY', 'NODE', 'STATE', 'DONE', 'OF', 'NAME'], 'headings')
     check('a photo.jpg' in lines[1] and len(lines[1]) < 80, lines[1])
     equal(lines[3].rstrip(), ' ' * 8 + why.rstrip(), 'the reason')
     equal(len(lines), 4, 'lines')
-    equal(on_terminal(250, 'transfers')[0].split()[-3:], ['LEFT', 'NAME', 'NOTE'], 'a wide terminal')
-    lines = on_terminal(30, 'transfers')
+    equal(on_terminal(BUS.env(), 250, 'transfers')[0].split()[-3:], ['LEFT', 'NAME', 'NOTE'], 'a wide terminal')
+    lines = on_terminal(BUS.env(), 30, 'transfers')
     check(all(len(line) == 30 and line.endswith('…') for line in lines[:3]), f'cut: {lines}')
     DAEMON.tell('progress 70 active 500000 250000 6')
-    contains(on_terminal(80, 'transfers')[1], '250.0 kB/s', 'the rate of one that moves')
+    contains(on_terminal(BUS.env(), 80, 'transfers')[1], '250.0 kB/s', 'the rate of one that moves')
     DAEMON.tell('drop-transfer 70', 'drop-transfer 71')
 
 
