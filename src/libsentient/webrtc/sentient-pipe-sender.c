@@ -116,6 +116,7 @@ on_selected_pair (NiceAgent *agent,
   if (socket != NULL && g_socket_get_fd (socket) >= 0)
     fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 3);
   sentient_pipe_sender_set_route (self, fd, &remote->addr);
+  sentient_race_give (self);
 }
 
 /* called on libnice's thread. Without consent nothing may be sent (RFC 7675, section 5.1). */
@@ -131,6 +132,7 @@ on_component_state (NiceAgent *agent,
   sentient_race_take (self);
   if (state == NICE_COMPONENT_STATE_FAILED || state == NICE_COMPONENT_STATE_DISCONNECTED)
     sentient_pipe_sender_set_route (self, -1, NULL);
+  sentient_race_give (self);
 }
 
 static void
@@ -236,6 +238,7 @@ on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
     g_atomic_int_set (&self->under_way, 0);
   if (g_atomic_int_add (&self->under_way, 1) == 0)
     g_atomic_int_set (&self->last_out, now);
+  sentient_race_give (self);
   return GST_PAD_PROBE_OK;
 }
 
