@@ -12,27 +12,13 @@ import socket
 import struct
 import threading
 
-from coturn import LONG, PASSWORD, QUOTED, USER, Coturn, free_port
+from coturn import LONG, PASSWORD, QUOTED, USER, free_port, shared_turn
 from bus import PREFIX, Bus, Client, Daemon
-from harness import (PATIENCE, Node, Program, at_end, case, check, contains, end_shared_servers, equal, fail,
-                     isolated_env, main, sentient_path, shared_server)
+from harness import (PATIENCE, Node, Program, at_end, case, check, contains, end_shared_servers, equal,
+                     isolated_env, main, run_program, sentient_path, shared_server)
 
 SECRETS = (PASSWORD, QUOTED, USER + ':')
-_turn = []
-
-
-def turn():
-    if not _turn:
-        _turn.append(Coturn())
-    return _turn[0]
-
-
-@at_end
-def end_turn():
-    """the TURN server is alive to the end"""
-    for program in _turn:
-        check(program.alive(), 'it died')
-        program.kill()
+turn = shared_turn()
 
 
 @at_end
@@ -50,14 +36,9 @@ def no_bus():
 
 def run(*args, status, env=None):
     """The lines on stdout, of a command that must end with status and give no secret away."""
-    program = Program(['doctor', '--network', *args], env=env or no_bus())
-    got = program.wait_exit(LONG)
-    if got != status:
-        fail(f'the exit status is {got}, not {status}{program.report()}')
-    program.check_stderr()
+    program = run_program('doctor', '--network', *args, status=status, seconds=LONG, env=env or no_bus())
     for secret in SECRETS:
         check(secret not in '\n'.join(program.lines) + program.stderr(), f'{secret} is shown{program.report()}')
-    program.destroy()
     return program.lines
 
 

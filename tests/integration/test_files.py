@@ -9,7 +9,7 @@ import random
 import shutil
 import tempfile
 
-from harness import Node, Program, case, check, contains, equal, fail, main, sentient_path, shared_server, tmpdir
+from harness import Node, Program, case, check, contains, equal, main, run_program, sentient_path, shared_server, tmpdir
 from private_bus import PrivateBus
 from terminal import on_terminal
 
@@ -43,13 +43,7 @@ def assert_same(path, other):
 
 
 def run(bus, *args, status=0, cwd=None, pass_fds=()):
-    program = Program([*args], env=bus.env(), cwd=cwd, pass_fds=pass_fds)
-    got = program.wait_exit(PATIENCE)
-    if got != status:
-        fail(f'the exit status is {got}, not {status}{program.report()}')
-    program.check_stderr()
-    program.destroy()
-    return program
+    return run_program(*args, status=status, seconds=PATIENCE, env=bus.env(), cwd=cwd, pass_fds=pass_fds)
 
 
 class Daemon(Program):

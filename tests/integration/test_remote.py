@@ -11,8 +11,8 @@ import subprocess
 import tempfile
 import termios
 
-from harness import (Program, at_end, case, check, contains, equal, fail, isolated_env, main,
-                     sentient_path, tmpdir)
+from harness import (Program, at_end, case, check, contains, equal, isolated_env, main,
+                     run_program, sentient_path, tmpdir)
 from private_bus import FakeDaemon, PrivateBus
 
 BUS = PrivateBus()
@@ -33,15 +33,7 @@ def daemon():
 
 def run(*args, status=0, env=None, stdin=None):
     """The lines on stdout and the text on stderr of a command that must end with status."""
-    program = Program(list(args), env=env or BUS.env(), stdin=stdin is not None)
-    if stdin is not None:
-        program.popen.stdin.write(stdin)
-        program.popen.stdin.close()
-    got = program.wait_exit()
-    if got != status:
-        fail(f'the exit status is {got}, not {status}{program.report()}')
-    program.check_stderr()
-    program.destroy()
+    program = run_program(*args, status=status, stdin=stdin, env=env or BUS.env())
     return program.lines, program.stderr()
 
 

@@ -6,20 +6,14 @@ import json
 import os
 import re
 
-from harness import Node, Program, case, check, contains, equal, fail, main, tmpdir
+from harness import Node, Program, case, check, contains, equal, main, run_program, tmpdir
 from private_bus import PrivateBus
 
 PATIENCE = 60
 
 
 def run(bus, *args, status=0):
-    program = Program([*args], env=bus.env())
-    got = program.wait_exit(PATIENCE)
-    if got != status:
-        fail(f'the exit status is {got}, not {status}{program.report()}')
-    program.check_stderr()
-    program.destroy()
-    return program
+    return run_program(*args, status=status, seconds=PATIENCE, env=bus.env())
 
 
 def run_json(bus, *args):

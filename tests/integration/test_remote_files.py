@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 
-from harness import Program, case, check, contains, equal, fail, main, sentient_path, tmpdir
+from harness import Program, case, check, contains, equal, main, run_program, sentient_path, tmpdir
 from private_bus import FakeDaemon, PrivateBus
 from terminal import on_terminal
 
@@ -17,15 +17,7 @@ DAEMON = FakeDaemon(BUS)
 
 
 def run(*args, status=0, stdin=None, cwd=None):
-    program = Program(list(args), env=BUS.env(), stdin=stdin is not None, cwd=cwd)
-    if stdin is not None:
-        program.popen.stdin.write(stdin)
-        program.popen.stdin.close()
-    got = program.wait_exit()
-    if got != status:
-        fail(f'the exit status is {got}, not {status}{program.report()}')
-    program.check_stderr()
-    program.destroy()
+    program = run_program(*args, status=status, stdin=stdin, env=BUS.env(), cwd=cwd)
     return [line.replace('\xa0', ' ') for line in program.lines], program.stderr()
 
 

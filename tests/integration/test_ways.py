@@ -5,27 +5,12 @@ and by what the candidate filter leaves. All of it on the loopback."""
 
 import re
 
-from coturn import LONG, QUOTED, Coturn
-from harness import Node, Server, at_end, case, check, equal, main
+from coturn import LONG, QUOTED, shared_turn
+from harness import Node, Server, case, check, equal, main
 
 CHANNEL = r'data channel open: (\w+) (\S+) ↔ (\w+) (\S+) \((\w+)\)'
 
-_turn = []
-
-
-def turn():
-    """The one TURN server, started when it is first asked for."""
-    if not _turn:
-        _turn.append(Coturn())
-    return _turn[0]
-
-
-@at_end
-def end_turn():
-    """the TURN server is alive to the end"""
-    for program in _turn:
-        check(program.alive(), 'it died')
-        program.kill()
+turn = shared_turn()
 
 
 def turn_url(host='127.0.0.1', transport='udp'):
