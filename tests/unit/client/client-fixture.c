@@ -5,13 +5,6 @@
 
 #include "test-bus.h"
 
-gboolean
-client_on_watchdog (gpointer user_data)
-{
-  g_error ("%s did not come within %d s", (const char *)user_data, CLIENT_PATIENCE_S);
-  return G_SOURCE_REMOVE;
-}
-
 /* The daemon */
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "await.h"
 #include "client/sentient-client.h"
 
 /* A client and a fake daemon in a process of its own, on a private bus. */
@@ -15,20 +16,7 @@ typedef struct
   GDataInputStream *lines;
 } Fixture;
 
-gboolean client_on_watchdog (gpointer user_data);
-
-#define CLIENT_PATIENCE_S 60
-
-#define await(condition)                                                                           \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    guint watchdog                                                                                 \
-        = g_timeout_add_seconds (CLIENT_PATIENCE_S, client_on_watchdog, (gpointer) #condition);    \
-    while (!(condition))                                                                           \
-      g_main_context_iteration (NULL, TRUE);                                                       \
-    g_source_remove (watchdog);                                                                    \
-  }                                                                                                \
-  G_STMT_END
+#define await(condition) await_within (60, condition)
 
 /* Reads what the daemon says until this comes. */
 void expect_line (Fixture *f, const char *wanted);

@@ -210,15 +210,11 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(name, function)                                                                        \
-  g_test_add ("/transfers/age/" name, Transfers, NULL, transfers_set_up, function,                 \
-              transfers_tear_down)
-  ADD ("asked", test_asked);
-  ADD ("offering", test_offering);
-  ADD ("patient", test_patient);
-  ADD ("kept", test_kept);
-  ADD ("timer", test_timer);
-  ADD ("properties", test_properties);
-#undef ADD
+  transfers_add ("/transfers/age/asked", test_asked, 0);
+  transfers_add ("/transfers/age/offering", test_offering, 0);
+  transfers_add ("/transfers/age/patient", test_patient, 0);
+  transfers_add ("/transfers/age/kept", test_kept, 0);
+  transfers_add ("/transfers/age/timer", test_timer, 0);
+  transfers_add ("/transfers/age/properties", test_properties, 0);
   return g_test_run ();
 }

@@ -340,27 +340,21 @@ test_does_not_listen (Transfers *self, gconstpointer data)
   assert_thrown_out (self, NULL);
 }
 
-static void
-add (const char *path, void (*test) (Transfers *, gconstpointer))
-{
-  g_test_add (path, Transfers, NULL, transfers_set_up, test, transfers_tear_down);
-}
-
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  add ("/transfers/hostile/unasked", test_unasked);
-  add ("/transfers/hostile/too-much", test_too_much);
-  add ("/transfers/hostile/too-little", test_too_little);
-  add ("/transfers/hostile/wrong-digest", test_wrong_digest);
-  add ("/transfers/hostile/no-credit", test_no_credit);
-  add ("/transfers/hostile/unknown", test_unknown);
-  add ("/transfers/hostile/lies", test_lies);
-  add ("/transfers/hostile/endless-offers", test_endless_offers);
-  add ("/transfers/hostile/offers-taken-back", test_offers_taken_back);
-  add ("/transfers/hostile/number-twice", test_number_twice);
-  add ("/transfers/hostile/malformed", test_malformed);
-  add ("/transfers/hostile/does-not-listen", test_does_not_listen);
+  transfers_add ("/transfers/hostile/unasked", test_unasked, 0);
+  transfers_add ("/transfers/hostile/too-much", test_too_much, 0);
+  transfers_add ("/transfers/hostile/too-little", test_too_little, 0);
+  transfers_add ("/transfers/hostile/wrong-digest", test_wrong_digest, 0);
+  transfers_add ("/transfers/hostile/no-credit", test_no_credit, 0);
+  transfers_add ("/transfers/hostile/unknown", test_unknown, 0);
+  transfers_add ("/transfers/hostile/lies", test_lies, 0);
+  transfers_add ("/transfers/hostile/endless-offers", test_endless_offers, 0);
+  transfers_add ("/transfers/hostile/offers-taken-back", test_offers_taken_back, 0);
+  transfers_add ("/transfers/hostile/number-twice", test_number_twice, 0);
+  transfers_add ("/transfers/hostile/malformed", test_malformed, 0);
+  transfers_add ("/transfers/hostile/does-not-listen", test_does_not_listen, 0);
   return g_test_run ();
 }

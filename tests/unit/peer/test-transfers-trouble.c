@@ -314,30 +314,24 @@ test_restarted (Transfers *self, gconstpointer data)
   transfers_await_end (after, DONE);
 }
 
-static void
-add (const char *path, void (*test) (Transfers *, gconstpointer), gint data)
-{
-  g_test_add (path, Transfers, GINT_TO_POINTER (data), transfers_set_up, test, transfers_tear_down);
-}
-
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  add ("/transfers/trouble/slow-disk", test_slow_disk, 0);
-  add ("/transfers/trouble/cancel/offer", test_cancel, BY_SENDER);
-  add ("/transfers/trouble/cancel/offered", test_cancel, 0);
-  add ("/transfers/trouble/cancel/sender", test_cancel, BY_SENDER | ACTIVE);
-  add ("/transfers/trouble/cancel/receiver", test_cancel, ACTIVE);
-  add ("/transfers/trouble/shorter", test_other_size, 300001);
-  add ("/transfers/trouble/longer", test_other_size, 299999);
-  add ("/transfers/trouble/shrinks", test_shrinks, 0);
-  add ("/transfers/trouble/disk-full", test_disk_full, 0);
-  add ("/transfers/trouble/no-room", test_no_room, 0);
-  add ("/transfers/trouble/no-folder", test_no_folder, 0);
-  add ("/transfers/trouble/broken-links", test_broken_links, 0);
-  add ("/transfers/trouble/disconnect/sender", test_disconnect, TRUE);
-  add ("/transfers/trouble/disconnect/receiver", test_disconnect, FALSE);
-  add ("/transfers/trouble/restarted", test_restarted, 0);
+  transfers_add ("/transfers/trouble/slow-disk", test_slow_disk, 0);
+  transfers_add ("/transfers/trouble/cancel/offer", test_cancel, BY_SENDER);
+  transfers_add ("/transfers/trouble/cancel/offered", test_cancel, 0);
+  transfers_add ("/transfers/trouble/cancel/sender", test_cancel, BY_SENDER | ACTIVE);
+  transfers_add ("/transfers/trouble/cancel/receiver", test_cancel, ACTIVE);
+  transfers_add ("/transfers/trouble/shorter", test_other_size, 300001);
+  transfers_add ("/transfers/trouble/longer", test_other_size, 299999);
+  transfers_add ("/transfers/trouble/shrinks", test_shrinks, 0);
+  transfers_add ("/transfers/trouble/disk-full", test_disk_full, 0);
+  transfers_add ("/transfers/trouble/no-room", test_no_room, 0);
+  transfers_add ("/transfers/trouble/no-folder", test_no_folder, 0);
+  transfers_add ("/transfers/trouble/broken-links", test_broken_links, 0);
+  transfers_add ("/transfers/trouble/disconnect/sender", test_disconnect, TRUE);
+  transfers_add ("/transfers/trouble/disconnect/receiver", test_disconnect, FALSE);
+  transfers_add ("/transfers/trouble/restarted", test_restarted, 0);
   return g_test_run ();
 }

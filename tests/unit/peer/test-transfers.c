@@ -348,30 +348,24 @@ test_wait (Transfers *self, gconstpointer data)
   g_assert_true (sentient_transfer_wait_finish (sent, late, NULL));
 }
 
-static void
-add (const char *path, void (*test) (Transfers *, gconstpointer), gint data)
-{
-  g_test_add (path, Transfers, GINT_TO_POINTER (data), transfers_set_up, test, transfers_tear_down);
-}
-
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  add ("/transfers/file", test_file, 5000000);
-  add ("/transfers/one-byte", test_file, 1);
-  add ("/transfers/empty", test_file, 0);
-  add ("/transfers/stream", test_streams, TRUE);
-  add ("/transfers/stream-of-unknown-size", test_streams, FALSE);
-  add ("/transfers/same-name", test_same_name, 0);
-  add ("/transfers/refuse", test_refuse, 0);
-  add ("/transfers/nobody-listens", test_nobody_listens, 0);
-  add ("/transfers/limits", test_limits, 0);
-  add ("/transfers/too-large-stream", test_too_large_stream, 0);
-  add ("/transfers/not-to-be-sent", test_not_to_be_sent, 0);
+  transfers_add ("/transfers/file", test_file, 5000000);
+  transfers_add ("/transfers/one-byte", test_file, 1);
+  transfers_add ("/transfers/empty", test_file, 0);
+  transfers_add ("/transfers/stream", test_streams, TRUE);
+  transfers_add ("/transfers/stream-of-unknown-size", test_streams, FALSE);
+  transfers_add ("/transfers/same-name", test_same_name, 0);
+  transfers_add ("/transfers/refuse", test_refuse, 0);
+  transfers_add ("/transfers/nobody-listens", test_nobody_listens, 0);
+  transfers_add ("/transfers/limits", test_limits, 0);
+  transfers_add ("/transfers/too-large-stream", test_too_large_stream, 0);
+  transfers_add ("/transfers/not-to-be-sent", test_not_to_be_sent, 0);
   g_test_add_func ("/transfers/no-capability", test_no_capability);
-  add ("/transfers/many", test_many, 0);
-  add ("/transfers/list", test_list, 0);
-  add ("/transfers/wait", test_wait, 0);
+  transfers_add ("/transfers/many", test_many, 0);
+  transfers_add ("/transfers/list", test_list, 0);
+  transfers_add ("/transfers/wait", test_wait, 0);
   return g_test_run ();
 }

@@ -46,6 +46,12 @@ transfers_tear_down (Transfers *self, gconstpointer data)
 }
 
 void
+transfers_add (const char *path, void (*test) (Transfers *, gconstpointer), gint data)
+{
+  g_test_add (path, Transfers, GINT_TO_POINTER (data), transfers_set_up, test, transfers_tear_down);
+}
+
+void
 transfers_drop_offers (Transfers *self)
 {
   g_ptr_array_set_size (self->offers, 0);

@@ -21,6 +21,8 @@ typedef struct
 
 void transfers_set_up (Transfers *self, gconstpointer data);
 void transfers_tear_down (Transfers *self, gconstpointer data);
+/* data: what the test gets, by GINT_TO_POINTER (). */
+void transfers_add (const char *path, void (*test) (Transfers *, gconstpointer), gint data);
 
 /* A file in the folder. */
 GFile *transfers_make_file (Transfers *self, const char *name, GBytes *data);

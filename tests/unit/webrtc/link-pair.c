@@ -3,21 +3,6 @@
 
 #include <string.h>
 
-#define WATCHDOG_S 90 /* a sanitizer build on two busy cores is slow */
-
-static gboolean
-on_watchdog (gpointer what)
-{
-  g_error ("Waited %d s in vain: %s", WATCHDOG_S, (const char *)what);
-  return G_SOURCE_REMOVE;
-}
-
-guint
-link_watchdog_start (const char *what)
-{
-  return g_timeout_add_seconds (WATCHDOG_S, on_watchdog, (gpointer)what);
-}
-
 static void
 on_local_description (SentientLink *link, SentientSignalType type, const char *sdp, LinkEnd *end)
 {
