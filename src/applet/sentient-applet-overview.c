@@ -44,6 +44,21 @@ show_address (AdwActionRow *row, GtkButton *copy, const char *address)
   gtk_actionable_set_action_target (GTK_ACTIONABLE (copy), "s", is_known ? address : "");
 }
 
+/* The daemon names its coordinator as programs here reach it; others need another address. */
+static void
+say_for_whom (AdwActionRow *row, const char *address)
+{
+  g_autoptr (GUri) uri = address != NULL ? g_uri_parse (address, G_URI_FLAGS_NONE, NULL) : NULL;
+  g_autoptr (GInetAddress) host
+      = uri != NULL ? g_inet_address_new_from_string (g_uri_get_host (uri)) : NULL;
+  g_autofree char *text = NULL;
+
+  if (host == NULL || !g_inet_address_get_is_loopback (host))
+    return;
+  text = g_strdup_printf (_ ("%s on this computer"), address);
+  adw_action_row_set_subtitle (row, text);
+}
+
 static char *
 describe_node (SentientDBusManager *manager)
 {
@@ -94,6 +109,7 @@ show (SentientAppletOverview *self)
   show_address (self->uri_row, self->uri_copy, sentient_dbus_manager_get_coordinator_uri (manager));
   adw_action_row_set_subtitle (self->coordinator_row, coordinator);
   show_address (self->url_row, self->url_copy, sentient_dbus_manager_get_coordinator_url (manager));
+  say_for_whom (self->url_row, sentient_dbus_manager_get_coordinator_url (manager));
   adw_action_row_set_subtitle (self->started_row, started);
 }
 

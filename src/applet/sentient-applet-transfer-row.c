@@ -2,6 +2,7 @@
 #include "applet/sentient-applet-transfer-row.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "applet/sentient-applet-files.h"
 #include "applet/sentient-applet-say.h"
@@ -84,19 +85,29 @@ dup_rate (SentientDBusTransfer *transfer)
   return rate > 0 ? g_strdup_printf (_ ("%s/s"), text) : NULL;
 }
 
+/* Without the name of the file and the node in front, which the row has. */
+static const char *
+get_reason (SentientDBusTransfer *transfer)
+{
+  const char *error = sentient_dbus_transfer_get_error (transfer);
+  g_autofree char *title
+      = g_strdup_printf (is_outgoing (transfer) ? "“%s” to “%s”: " : "“%s” from “%s”: ",
+                         sentient_dbus_transfer_get_name (transfer),
+                         sentient_dbus_transfer_get_node_id (transfer));
+
+  if (error == NULL)
+    return "";
+  return g_str_has_prefix (error, title) ? error + strlen (title) : error;
+}
+
 static char *
 describe (SentientDBusTransfer *transfer)
 {
   const char *node_id = sentient_dbus_transfer_get_node_id (transfer);
   const char *file = sentient_dbus_transfer_get_file (transfer);
-  const char *error = sentient_dbus_transfer_get_error (transfer);
+  const char *error = get_reason (transfer);
   GString *text = g_string_new (NULL);
 
-  if (error != NULL && *error != '\0')
-    {
-      g_string_append (text, error);
-      return g_string_free (text, FALSE);
-    }
   g_string_append_printf (text, is_outgoing (transfer) ? _ ("To %s") : _ ("From %s"), node_id);
   append (text, dup_amount (transfer));
   if (is_in_state (transfer, "offered") && is_outgoing (transfer))
@@ -108,6 +119,8 @@ describe (SentientDBusTransfer *transfer)
     }
   else if (is_in_state (transfer, "done"))
     append (text, g_strdup (is_outgoing (transfer) ? _ ("sent") : _ ("received")));
+  if (*error != '\0')
+    g_string_append_printf (text, "\n%s", error);
   if (file != NULL && *file != '\0')
     g_string_append_printf (text, "\n%s", file);
   return g_string_free (text, FALSE);
@@ -136,6 +149,16 @@ show_progress (SentientAppletTransferRow *self)
     gtk_progress_bar_pulse (self->bar);
 }
 
+static const char *
+get_icon (SentientDBusTransfer *transfer)
+{
+  if (is_in_state (transfer, "cancelled") || is_in_state (transfer, "refused"))
+    return "process-stop-symbolic";
+  if (is_in_state (transfer, "failed"))
+    return "dialog-warning-symbolic";
+  return is_outgoing (transfer) ? "go-up-symbolic" : "go-down-symbolic";
+}
+
 static void
 show (SentientAppletTransferRow *self)
 {
@@ -145,10 +168,7 @@ show (SentientAppletTransferRow *self)
   const char *name = sentient_dbus_transfer_get_name (transfer);
   g_autofree char *text = describe (transfer);
 
-  gtk_image_set_from_icon_name (self->icon, is_over && !is_in_state (transfer, "done")
-                                                ? "dialog-warning-symbolic"
-                                            : is_outgoing (transfer) ? "go-up-symbolic"
-                                                                     : "go-down-symbolic");
+  gtk_image_set_from_icon_name (self->icon, get_icon (transfer));
   gtk_label_set_label (self->title, name);
   gtk_label_set_label (self->subtitle, text);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self), text);

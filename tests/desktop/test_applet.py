@@ -164,7 +164,7 @@ def _():
     desktop.wait(lambda: desktop.notifications, 'a notification')
     applet.click('Files', 'page tab')
     applet.click('Refuse no.txt')
-    desktop.wait(lambda: 'was refused here' in applet.description('no.txt'), 'that it is refused')
+    desktop.wait(lambda: '\nit was refused here' in applet.description('no.txt'), 'that it is refused')
     applet.gone('Refuse no.txt', 'push button|button')
     desktop.wait(lambda: not desktop.notifications, 'the end of the notification')
     applet.click('Rooms', 'page tab')
@@ -226,6 +226,7 @@ def _():
     applet.click('Copy the address of this coordinator')
     applet.find('Copied', 'label')
     check(applet.is_on('Run a coordinator'), 'the switch is off')
+    applet.find(re.compile(r'^http://127\.0\.0\.1:\d+ on this computer$'), 'label')
     applet.toggle('Run a coordinator')
     desktop.wait(lambda: not applet.is_on('Run a coordinator'), 'that the coordinator stopped')
 
