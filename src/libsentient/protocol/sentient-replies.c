@@ -100,10 +100,7 @@ append_peers (GString *out, const SentientPeerInfo *peers, guint n_peers, gboole
     {
       const SentientPeerInfo *peer = &peers[i];
 
-      g_string_append (out, i > 0 ? ",{" : "{");
-      sentient_reply_text (out, "nodeId", peer->node_id);
-      sentient_reply_text (out, "peerId", peer->node_id);
-      sentient_reply_peer_name (out, peer);
+      sentient_reply_begin_peer (out, i, peer);
       if (with_presence)
         {
           sentient_reply_boolean (out, "online", peer->online);

@@ -68,16 +68,19 @@ sentient_reply_retry_after (GString *out, const GError *error)
 }
 
 void
-sentient_reply_peer_name (GString *out, const SentientPeerInfo *peer)
-{
-  sentient_reply_text (out, "name", peer->name != NULL ? peer->name : peer->node_id);
-}
-
-void
 sentient_reply_metadata (GString *out, const SentientPeerInfo *peer)
 {
   sentient_reply_key (out, "metadata");
   g_string_append (out, peer->metadata != NULL ? peer->metadata : "{}");
+}
+
+void
+sentient_reply_begin_peer (GString *out, guint i, const SentientPeerInfo *peer)
+{
+  g_string_append (out, i > 0 ? ",{" : "{");
+  sentient_reply_text (out, "nodeId", peer->node_id);
+  sentient_reply_text (out, "peerId", peer->node_id);
+  sentient_reply_text (out, "name", peer->name != NULL ? peer->name : peer->node_id);
 }
 
 void
@@ -92,10 +95,7 @@ sentient_reply_v1_peers (GString *out,
     {
       const SentientPeerInfo *peer = &peers[i];
 
-      g_string_append (out, i > 0 ? ",{" : "{");
-      sentient_reply_text (out, "nodeId", peer->node_id);
-      sentient_reply_text (out, "peerId", peer->node_id);
-      sentient_reply_peer_name (out, peer);
+      sentient_reply_begin_peer (out, i, peer);
       sentient_reply_int (out, "joinedAt", peer->joined_at);
       sentient_reply_boolean (out, "online", peer->online);
       sentient_reply_boolean (out, "polite",

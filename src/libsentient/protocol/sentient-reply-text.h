@@ -20,9 +20,11 @@ void sentient_reply_strv (GString *out, const char *key, const char *const *strv
 void sentient_reply_error (GString *out, const char *key, const GError *error);
 /* "retryAfter" in ms, if the error says so. Over HTTP there is a header for it. */
 void sentient_reply_retry_after (GString *out, const GError *error);
-/* "name" and "metadata" of a peer object. */
-void sentient_reply_peer_name (GString *out, const SentientPeerInfo *peer);
+/* "metadata" of a peer object. */
 void sentient_reply_metadata (GString *out, const SentientPeerInfo *peer);
+
+/* The i-th object of a list of peers begins, with its ids and its name. */
+void sentient_reply_begin_peer (GString *out, guint i, const SentientPeerInfo *peer);
 
 /* "peers":[…] as a v1 session reads them; receiver: whose session it is. */
 void sentient_reply_v1_peers (GString *out,
