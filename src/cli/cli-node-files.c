@@ -126,6 +126,19 @@ take (CliNode *self, SentientTransfer *transfer, const char *path)
   return TRUE;
 }
 
+/* It was withdrawn, or nobody answered in time, or the connection ended. */
+static void
+on_offer_state (SentientTransfer *transfer, GParamSpec *pspec, CliNode *self)
+{
+  const GError *error = sentient_transfer_get_error (transfer);
+  g_autofree char *shown = error != NULL ? cli_escape (error->message, -1) : NULL;
+
+  g_signal_handlers_disconnect_by_func (transfer, on_offer_state, self);
+  if (shown != NULL && !self->run.stopping)
+    cli_say (CLI_WARN, _ ("There is no file number %u any more: %s"),
+             sentient_transfer_get_number (transfer), shown);
+}
+
 void
 cli_files_offered (CliNode *self, SentientTransfer *transfer)
 {
@@ -142,6 +155,7 @@ cli_files_offered (CliNode *self, SentientTransfer *transfer)
   cli_say (CLI_GOOD,
            _ ("%s offers a file, %s (%s). /accept %u [DIR] takes it, /refuse %u does not."),
            sentient_transfer_get_node_id (transfer), name, amount, number, number);
+  g_signal_connect (transfer, "notify::state", G_CALLBACK (on_offer_state), self);
 }
 
 /* NULL, after that was told. */
@@ -189,6 +203,7 @@ cli_files_refuse (CliNode *self, const char *argument)
 
   if (transfer == NULL)
     return;
+  g_signal_handlers_disconnect_by_func (transfer, on_offer_state, self);
   if (sentient_transfer_refuse (transfer, reason, &error))
     cli_say (CLI_GOOD, _ ("Refused."));
   else

@@ -188,6 +188,13 @@ def nodes():
         start = len(alice.lines)
         alice.write('/files')
         alice.wait_line(r'^ *3 +to +bob', PATIENCE, start)
+    # One that is withdrawn.
+    start = len(bob.lines)
+    alice.write(f'/send-file bob {path}')
+    number = bob.wait_line(offer, PATIENCE, start).group(1)
+    alice.write('/cancel 4')
+    bob.wait_line(rf'^There is no file number {number} any more: .* was cancelled at the other end', PATIENCE)
+    equal(bob.count('There is no file number'), 1, 'what bob is told')
     for line, said in (('/send-file bob', 'wants a node and a file'), ('/accept 99', 'no file number "99"'),
                        ('/accept', 'wants the number of a file'), ('/cancel', 'wants the number of a file'),
                        ('/cancel 1', 'It is over already: done')):
