@@ -225,6 +225,30 @@ def piped():
     alice.quit()
 
 
+@case('nothing is left of half a file, though its receiver was killed', seconds=120)
+def killed():
+    server, inbox = shared_server(), folder()
+    try:
+        os.close(os.open(inbox, os.O_TMPFILE | os.O_WRONLY))
+    except OSError:
+        print('# no files without a name here')
+        return
+    kate = Node('kate', server.url)
+    sender = Program(['send-file', 'kate', '-', '--seed', server.url, '--stun', 'none'], env=BUSLESS, stdin=True)
+    number = kate.wait_line(r'offers a file, stdin \(no size\)\. /accept (\d+) ', PATIENCE).group(1)
+    kate.write(f'/accept {number} {inbox}')
+    sender.popen.stdin.write(bytes(1_000_000))
+    sender.popen.stdin.flush()
+    while not kate.find(r'active +[1-9]\S*.[kM]B'):
+        start = len(kate.lines)
+        kate.write('/files')
+        kate.wait_line(r'stdin', PATIENCE, start)
+    equal(os.listdir(inbox), [], 'while it comes')
+    kate.kill()
+    equal(os.listdir(inbox), [], 'after it was killed')
+    sender.kill()
+
+
 @case('the disk is full', seconds=120)
 def full():
     inbox = folder()

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "peer/sentient-transfer-sink.h"
 
+#include <gio/gunixoutputstream.h>
+#include <unistd.h>
+
 #include "core/sentient-error.h"
 #include "peer/sentient-transfer-name.h"
+#include "peer/sentient-unnamed-file.h"
 
 /* "name (n).ext": more are not tried. */
 #define NUMBERS_MAX 9999
@@ -22,6 +26,7 @@ struct _SentientTransferSink
   char *name;
   gint64 size;
   GFile *folder;
+  int fd;         /* it has no name yet; -1: it has */
   GFile *partial; /* is there, or about to be */
   GFile *file;    /* is there, and ours */
   guint number;
@@ -57,6 +62,8 @@ unref (SentientTransferSink *self)
       g_main_context_pop_thread_default (self->context);
     }
   g_clear_object (&self->stream);
+  if (self->fd >= 0)
+    close (self->fd);
   g_clear_object (&self->destination);
   g_clear_object (&self->folder);
   g_queue_clear_full (&self->waiting, (GDestroyNotify)g_byte_array_unref);
@@ -108,29 +115,65 @@ fail (SentientTransferSink *self, const GError *error)
 /* The end: the file gets its name */
 
 static void
+finished (SentientTransferSink *self)
+{
+  const SentientTransferSinkEvents *events = g_steal_pointer (&self->events);
+  g_autoptr (GFile) file = NULL;
+
+  if (events == NULL)
+    return;
+  file = g_steal_pointer (&self->file);
+  events->finished (file, self->user_data);
+}
+
+static void
 on_moved (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   SentientTransferSink *self = user_data;
-  const SentientTransferSinkEvents *events;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GFile) file = NULL;
 
   if (!g_file_move_finish (G_FILE (source), result, &error))
     fail (self, error);
   else
     {
       g_clear_object (&self->partial);
-      events = g_steal_pointer (&self->events);
-      if (events != NULL)
-        {
-          file = g_steal_pointer (&self->file);
-          events->finished (file, self->user_data);
-        }
+      finished (self);
     }
   unref (self);
 }
 
 static void claim_name (SentientTransferSink *self);
+
+/* Another name, unless that is not what is wrong. */
+static void
+claim_next (SentientTransferSink *self, const GError *error)
+{
+  if (self->events == NULL)
+    g_debug ("the file is not wanted any more");
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_EXISTS) && self->number < NUMBERS_MAX)
+    {
+      self->number++;
+      claim_name (self);
+    }
+  else
+    fail (self, error);
+}
+
+static void
+on_linked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SentientTransferSink *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!sentient_unnamed_file_link_finish (result, &error))
+    claim_next (self, error);
+  else
+    {
+      self->file = g_object_ref (G_FILE (source));
+      finished (self);
+    }
+  unref (self);
+}
 
 /* An empty file that was not there: nobody else has the name. */
 static void
@@ -149,15 +192,8 @@ on_claimed (GObject *source, GAsyncResult *result, gpointer user_data)
                          NULL, NULL, on_moved, self);
       begun (self);
     }
-  else if (empty != NULL || self->events == NULL)
-    g_debug ("the file is not wanted any more");
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_EXISTS) && self->number < NUMBERS_MAX)
-    {
-      self->number++;
-      claim_name (self);
-    }
-  else
-    fail (self, error);
+  else if (empty == NULL)
+    claim_next (self, error);
   unref (self);
 }
 
@@ -169,7 +205,10 @@ claim_name (SentientTransferSink *self)
 
   /* Not to be cancelled: then nobody could say whose file it is. */
   begin (self);
-  g_file_create_async (file, G_FILE_CREATE_NONE, G_PRIORITY_DEFAULT, NULL, on_claimed, self);
+  if (self->fd >= 0)
+    sentient_unnamed_file_link_async (self->fd, file, on_linked, self);
+  else
+    g_file_create_async (file, G_FILE_CREATE_NONE, G_PRIORITY_DEFAULT, NULL, on_claimed, self);
   begun (self);
 }
 
@@ -322,6 +361,31 @@ create_partial (SentientTransferSink *self)
 }
 
 static void
+on_unnamed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SentientTransferSink *self = user_data;
+  g_autoptr (GOutputStream) stream = NULL;
+
+  self->fd = sentient_unnamed_file_open_finish (result);
+  if (self->fd >= 0)
+    {
+      stream = g_unix_output_stream_new (self->fd, FALSE);
+      open_stream (self, stream);
+    }
+  else if (self->events != NULL)
+    create_partial (self); /* what is wrong, if it is not that, shows there as well */
+  unref (self);
+}
+
+static void
+create (SentientTransferSink *self)
+{
+  begin (self);
+  sentient_unnamed_file_open_async (self->folder, self->cancellable, on_unnamed, self);
+  begun (self);
+}
+
+static void
 on_space (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   SentientTransferSink *self = user_data;
@@ -344,7 +408,7 @@ on_space (GObject *source, GAsyncResult *result, gpointer user_data)
         }
     }
   if (error == NULL)
-    create_partial (self);
+    create (self);
   unref (self);
 }
 
@@ -378,7 +442,7 @@ on_destination (GObject *source, GAsyncResult *result, gpointer user_data)
           begun (self);
         }
       else
-        create_partial (self);
+        create (self);
     }
   unref (self);
 }
@@ -389,6 +453,7 @@ new_sink (GMainContext *context, const SentientTransferSinkEvents *events, gpoin
   SentientTransferSink *self = g_new0 (SentientTransferSink, 1);
 
   self->ref_count = 1;
+  self->fd = -1;
   self->context = g_main_context_ref (context);
   self->cancellable = g_cancellable_new ();
   self->events = events;

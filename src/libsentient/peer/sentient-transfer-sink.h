@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 /* Writes what comes to a file or stream without ever blocking. A file gets its name only when it is
- * whole: until then it is a temporary one beside it. No file is overwritten. */
+ * whole: until then it has none or, where that cannot be, is a temporary one beside it. No file is
+ * overwritten. */
 typedef struct _SentientTransferSink SentientTransferSink;
 
 typedef struct

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "peer/sentient-unnamed-file.h"
+
 /* Files between two peers, when something goes wrong. */
 
 /* Bob's disk, which takes nothing until it is told to. */
@@ -116,6 +118,7 @@ typedef enum
 {
   BY_SENDER = 1 << 0, /* who cancels */
   ACTIVE = 1 << 1,    /* when */
+  NAMED = 1 << 2,     /* where a file cannot do without a name */
 } CancelCase;
 
 static void
@@ -130,13 +133,15 @@ test_cancel (Transfers *self, gconstpointer data)
   SentientTransfer *there = which & BY_SENDER ? offer : sent;
   g_autoptr (GPtrArray) partial = NULL;
 
+  sentient_unnamed_file_set_supported ((which & NAMED) == 0);
   if (which & ACTIVE)
     {
       transfers_accept (self, offer);
       await (offer->stored > 0);
       partial = transfers_list_inbox (self);
-      g_assert_cmpuint (partial->len, ==, 1);
-      g_assert_true (g_str_has_prefix (partial->pdata[0], ".sentient-"));
+      g_assert_cmpuint (partial->len, ==, which & NAMED ? 1 : 0);
+      if (which & NAMED)
+        g_assert_true (g_str_has_prefix (partial->pdata[0], ".sentient-"));
     }
   sentient_transfer_cancel (here);
   transfers_await_end (here, SENTIENT_TRANSFER_STATE_CANCELLED, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -146,6 +151,7 @@ test_cancel (Transfers *self, gconstpointer data)
   g_assert_cmpuint (g_list_model_get_n_items (
                         G_LIST_MODEL (sentient_peer_get_transfers (self->bob->peer))),
                     ==, which == BY_SENDER ? 0 : 1);
+  sentient_unnamed_file_set_supported (TRUE);
 }
 
 /* The file turns out to have another size than was offered. */
@@ -323,6 +329,8 @@ main (int argc, char **argv)
   transfers_add ("/transfers/trouble/cancel/offered", test_cancel, 0);
   transfers_add ("/transfers/trouble/cancel/sender", test_cancel, BY_SENDER | ACTIVE);
   transfers_add ("/transfers/trouble/cancel/receiver", test_cancel, ACTIVE);
+  transfers_add ("/transfers/trouble/cancel/sender/named", test_cancel, BY_SENDER | ACTIVE | NAMED);
+  transfers_add ("/transfers/trouble/cancel/receiver/named", test_cancel, ACTIVE | NAMED);
   transfers_add ("/transfers/trouble/shorter", test_other_size, 300001);
   transfers_add ("/transfers/trouble/longer", test_other_size, 299999);
   transfers_add ("/transfers/trouble/shrinks", test_shrinks, 0);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "peer/sentient-unnamed-file.h"
+
 /* Files between two peers, over loopback links. */
 typedef struct
 {
@@ -95,6 +97,8 @@ test_same_name (Transfers *self, gconstpointer data)
   g_autoptr (GFile) inbox = transfers_get_inbox (self);
   g_autoptr (GFile) other = g_file_get_child (inbox, "b.txt");
 
+  /* Also where a file cannot do without a name. */
+  sentient_unnamed_file_set_supported (data == NULL);
   for (guint i = 0; i < 4; i++)
     {
       g_autoptr (GBytes) bytes = folder_make_bytes (i, 1000 + i);
@@ -111,6 +115,7 @@ test_same_name (Transfers *self, gconstpointer data)
       folder_assert_file (g_file_peek_path (sentient_transfer_get_file (offer)), bytes);
     }
   transfers_assert_inbox (self, names);
+  sentient_unnamed_file_set_supported (TRUE);
 }
 
 static void
@@ -357,7 +362,8 @@ main (int argc, char **argv)
   transfers_add ("/transfers/empty", test_file, 0);
   transfers_add ("/transfers/stream", test_streams, TRUE);
   transfers_add ("/transfers/stream-of-unknown-size", test_streams, FALSE);
-  transfers_add ("/transfers/same-name", test_same_name, 0);
+  transfers_add ("/transfers/same-name", test_same_name, FALSE);
+  transfers_add ("/transfers/same-name/named", test_same_name, TRUE);
   transfers_add ("/transfers/refuse", test_refuse, 0);
   transfers_add ("/transfers/nobody-listens", test_nobody_listens, 0);
   transfers_add ("/transfers/limits", test_limits, 0);
