@@ -156,6 +156,7 @@ add_row (CliTable *table, JsonObject *of)
   JsonObject *window = get_object (of, "window");
   gint64 size = get_number (window, "size");
   gint64 rtt = get_number (of, "rtt");
+  gint64 again = get_number (of, "retransmits");
 
   cli_table_add (table, get_text (of, "nodeId"));
   cli_table_add (table, get_text (of, "state"));
@@ -168,6 +169,7 @@ add_row (CliTable *table, JsonObject *of)
   cli_table_take (table, rtt >= 0 ? g_strdup_printf (_ ("%d ms"), (int)rtt) : NULL);
   add_number (table, get_number (bytes, "sent"));
   add_number (table, get_number (bytes, "received"));
+  cli_table_take (table, again >= 0 ? g_strdup_printf ("%" G_GINT64_FORMAT, again) : NULL);
   cli_table_take (table,
                   size > 0
                       ? g_strdup_printf ("%d%%", (int)(get_number (window, "used") * 100 / size))
@@ -208,6 +210,7 @@ cli_connections_stats (CliRemote *remote)
     { N_ ("RTT"), TRUE },
     { N_ ("SENT"), TRUE },
     { N_ ("GOT"), TRUE },
+    { N_ ("AGAIN"), TRUE },
     { N_ ("WINDOW"), TRUE },
     { N_ ("WAITING"), TRUE },
     { N_ ("TIME"), FALSE, TRUE },

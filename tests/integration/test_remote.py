@@ -125,10 +125,10 @@ def stats():
     equal([(c['nodeId'], c['path']['relayed'], c['path']['relay'], c['rtt']) for c in said],
           [('bob', True, '192.0.2.3', 45), ('ann', False, None, 0)], 'stats')
     lines = run('connections', '--stats', env=bus.env())[0]
-    equal(lines[0].split(), ['NODE', 'STATE', 'WAY', 'RTT', 'SENT', 'GOT', 'WINDOW', 'WAITING', 'TIME', 'PAIR'],
+    equal(lines[0].split(), ['NODE', 'STATE', 'WAY', 'RTT', 'SENT', 'GOT', 'AGAIN', 'WINDOW', 'WAITING', 'TIME', 'PAIR'],
           'headings')
     for line, words in ((lines[1], 'bob connected relayed 45 ms'), (lines[2], 'ann connected direct 0 ms')):
-        contains(' '.join(line.split()), words + ' 1.2 TB 0 bytes 25% 200.0 kB connecting 1.2 s, connected 01:02:05 ', 'row')
+        contains(' '.join(line.split()), words + ' 1.2 TB 0 bytes 17 25% 200.0 kB connecting 1.2 s, connected 01:02:05 ', 'row')
     check(lines[1].endswith('relay 192.0.2.1:1 ↔ srflx [2001:db8::2]:2 (udp), by 192.0.2.3 over tcp'), lines[1])
     check(lines[2].endswith('host 192.0.2.1:1 ↔ host [2001:db8::2]:2 (udp)'), lines[2])
     text = '\n'.join(run('connections', '--stats', '--hide-addresses', env=bus.env())[0])

@@ -278,6 +278,16 @@ on_close (GObject *source, GAsyncResult *result, gpointer user_data)
     g_main_loop_quit (program->loop);
 }
 
+static void
+say_statistics (NetNode *self, SentientConnection *connection)
+{
+  g_autoptr (SentientConnectionStatistics) statistics
+      = sentient_connection_dup_statistics (connection);
+
+  net_say (self->peer, "statistics", "node", "s", sentient_connection_get_node_id (connection),
+           "retransmits", "i", sentient_connection_statistics_get_retransmits (statistics), NULL);
+}
+
 /* FALSE: there is no such command. */
 static gboolean
 obey_about_node (NetNode *self, const char *command, const char *node_id, const char *rest)
@@ -310,6 +320,8 @@ obey_about_node (NetNode *self, const char *command, const char *node_id, const 
   else if (connection != NULL
            && (g_str_equal (command, "pause") || g_str_equal (command, "resume")))
     sentient_connection_set_paused (connection, g_str_equal (command, "pause"));
+  else if (connection != NULL && g_str_equal (command, "statistics"))
+    say_statistics (self, connection);
   else
     return FALSE;
   return TRUE;

@@ -171,9 +171,8 @@ class ShortLived:
         self._program.stop()
 
 
-def without_coordinator(coordinator, *nodes):
-    """The coordinator is killed, and these have noticed."""
-    since = [node.mark() for node in nodes]
+def without_coordinator(coordinator, nodes, since):
+    """The coordinator is killed, and these have noticed, or lost it before."""
     coordinator.kill()
     yield every(*(node.telling('state', since=at, state='reconnecting') for node, at in zip(nodes, since)))
 
@@ -193,7 +192,7 @@ def lost_without_coordinator(world, coordinator, one, other):
     yield from flow(alice, bob)
     before = [node.mark() for node in (alice, bob)]
     one.cut()
-    yield from without_coordinator(coordinator, bob)
+    yield from without_coordinator(coordinator, [bob], before[1:])
     yield every(*(node.telling('reconnecting', since=since) for node, since in zip((alice, bob), before)))
     one.heal()
     pause = yield from coordinator_back(world, coordinator, alice, bob, before)
@@ -206,7 +205,7 @@ def moved_without_coordinator(world, coordinator, one, other):
     yield from flow(alice, bob)
     before = [node.mark() for node in (alice, bob)]
     one.replace_interface()
-    yield from without_coordinator(coordinator, alice, bob)
+    yield from without_coordinator(coordinator, [alice, bob], before)
     yield passing(3)
     pause = yield from coordinator_back(world, coordinator, alice, bob, before)
     world.note(f'messages flow again after {pause} ms')

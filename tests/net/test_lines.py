@@ -49,6 +49,12 @@ def loss(world):
     found = yield from world.talk(alice, bob, count=N_MESSAGES, size='1-300' if IS_LONG else '1-3000')
     for event in found:
         world.note(f'{event["bytes"]} bytes in {event["ms"]} ms')
+    again = []
+    for one, other in ((alice, bob), (bob, alice)):
+        one.ask('statistics', other.node_id)
+        again.append((yield one.telling('statistics'))['retransmits'])
+    world.note(f'{again[0]} and {again[1]} packets were sent again')
+    check(sum(again) > 0, 'what was lost was counted')
 
 
 @scenario('a line of 20 Mbit/s: large messages, and small ones between them')

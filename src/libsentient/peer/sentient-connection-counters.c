@@ -348,8 +348,8 @@ sentient_connection_statistics_get_channel_bytes_received (SentientConnectionSta
  * sentient_connection_statistics_get_retransmits:
  * @self: statistics
  *
- * Returns: packets that SCTP sent again; -1: not known, as with GStreamer 1.22, which does not
- * tell
+ * Returns: packets that SCTP sent again over the present data channel, since a way was found for
+ * it; -1: not known, for there is none yet
  *
  * Since: 0.1
  */

@@ -60,6 +60,7 @@ take_path (SentientConnectionStatistics *statistics, SentientLink *link)
   statistics->relayed = sentient_link_path_is_relayed (path);
   statistics->relay = g_steal_pointer (&path->relay);
   statistics->relay_protocol = path->relay_through;
+  statistics->retransmits = path->retransmits;
 }
 
 static void

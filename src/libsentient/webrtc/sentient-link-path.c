@@ -22,6 +22,7 @@ sentient_link_path_copy (const SentientLinkPath *self)
   copy->protocol = g_strdup (self->protocol);
   copy->relay = g_strdup (self->relay);
   copy->relay_through = self->relay_through;
+  copy->retransmits = self->retransmits;
   copy->n_batched = self->n_batched;
   return copy;
 }

@@ -21,6 +21,7 @@ typedef struct
   char *protocol;            /* "udp" or "tcp", between the two */
   char *relay;               /* the TURN server whose address is our end; NULL: it is not one */
   const char *relay_through; /* "udp" or "tcp": how we reach it; NULL: not known */
+  gint64 retransmits;        /* packets of SCTP that were sent again; -1: not known */
   guint64 n_batched;         /* packets that left past GStreamer's elements, close ones together */
 } SentientLinkPath;
 

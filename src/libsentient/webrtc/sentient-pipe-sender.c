@@ -19,6 +19,12 @@
 #define LOST_US (20 * G_TIME_SPAN_MILLISECOND)
 /* RFC 6347, section 4.1: the first byte of a record */
 #define APPLICATION_DATA 23
+/* RFC 9260, section 3: the header of a packet, that of a chunk, and where a chunk of data has its
+ * TSN; I-DATA (RFC 8260, section 2.1) has it there, too. */
+#define SCTP_HEADER 12
+#define SCTP_CHUNK_HEADER 4
+#define SCTP_DATA 0
+#define SCTP_I_DATA 64
 
 struct _SentientPipeSender
 {
@@ -33,6 +39,10 @@ struct _SentientPipeSender
   socklen_t address_size;
   gboolean one_by_one;   /* under lock: this route takes no segments */
   SentientPipeSent sent; /* under lock */
+
+  /* of the thread that gives packets to the encryption */
+  gboolean has_tsn;
+  guint32 last_tsn; /* the highest that was sent (RFC 1982) */
 
   /* of the thread that puts them out */
   guint8 *batch; /* NULL: was never needed */
@@ -225,6 +235,54 @@ add (SentientPipeSender *self, GstBuffer *buffer, gsize size)
   self->n++;
 }
 
+/* FALSE: the packet holds no data. */
+static gboolean
+find_tsn (const guint8 *packet, gsize size, guint32 *tsn)
+{
+  gsize at = SCTP_HEADER;
+
+  while (size >= SCTP_CHUNK_HEADER + sizeof *tsn && at <= size - SCTP_CHUNK_HEADER - sizeof *tsn)
+    {
+      const guint8 *chunk = packet + at;
+      gsize length = (gsize)chunk[2] << 8 | chunk[3];
+
+      if (chunk[0] == SCTP_DATA || chunk[0] == SCTP_I_DATA)
+        {
+          memcpy (tsn, chunk + SCTP_CHUNK_HEADER, sizeof *tsn);
+          *tsn = GUINT32_FROM_BE (*tsn);
+          return TRUE;
+        }
+      at += MAX ((length + 3) & ~(gsize)3, SCTP_CHUNK_HEADER);
+    }
+  return FALSE;
+}
+
+/* SCTP does not tell what it sends again, and its packets are readable here. What is sent again
+ * stands first in a packet. */
+static void
+count_again (SentientPipeSender *self, GstBuffer *buffer)
+{
+  GstMapInfo map;
+  guint32 tsn;
+  gboolean found;
+
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return;
+  found = find_tsn (map.data, map.size, &tsn);
+  gst_buffer_unmap (buffer, &map);
+  if (!found)
+    return;
+  if (self->has_tsn && (gint32)(tsn - self->last_tsn) <= 0)
+    {
+      sentient_race_lock (&self->lock);
+      self->sent.again++;
+      sentient_race_unlock (&self->lock);
+      return;
+    }
+  self->has_tsn = TRUE;
+  self->last_tsn = tsn;
+}
+
 /* called on the thread that gives packets to the encryption */
 static GstPadProbeReturn
 on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
@@ -233,6 +291,7 @@ on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   gint now = (gint)g_get_monotonic_time ();
 
   sentient_race_take (self);
+  count_again (self, GST_PAD_PROBE_INFO_BUFFER (info));
   /* Else one that the encryption refused would hold up the last of each batch for good. */
   if ((guint)now - (guint)g_atomic_int_get (&self->last_out) > LOST_US)
     g_atomic_int_set (&self->under_way, 0);

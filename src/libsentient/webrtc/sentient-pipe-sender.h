@@ -17,6 +17,7 @@ typedef struct
   guint64 packets;
   guint64 bytes; /* of DTLS records */
   guint64 calls; /* of the kernel */
+  guint64 again; /* packets of SCTP that hold what was sent before, on any way */
 } SentientPipeSent;
 
 SentientPipeSender *sentient_pipe_sender_new (void);

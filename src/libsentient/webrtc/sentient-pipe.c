@@ -513,7 +513,12 @@ sentient_pipe_dup_path (SentientPipe *self)
       && near != NULL && far != NULL)
     path = make_path (near, far);
   if (path != NULL)
-    path->n_batched = sentient_pipe_sender_get_sent (self->tap->sender).packets;
+    {
+      SentientPipeSent sent = sentient_pipe_sender_get_sent (self->tap->sender);
+
+      path->retransmits = (gint64)sent.again;
+      path->n_batched = sent.packets;
+    }
   g_clear_pointer (&near, gst_webrtc_ice_candidate_stats_free);
   g_clear_pointer (&far, gst_webrtc_ice_candidate_stats_free);
   return path;

@@ -150,6 +150,7 @@ test_family (gconstpointer data)
   g_assert_null (path->relay);
   g_assert_null (path->relay_through);
   g_assert_false (sentient_link_path_is_relayed (path));
+  g_assert_cmpint (path->retransmits, >=, 0);
   g_assert_cmpuint (path->n_batched, >, 0);
   link_pair_free (pair);
 }

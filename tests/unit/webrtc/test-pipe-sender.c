@@ -12,6 +12,7 @@
 
 #define RECORD_HANDSHAKE 22
 #define RECORD_DATA 23
+#define TOO_SHORT 255
 #define WAIT_S 30
 /* Where our threads do not run for a while, packets count as lost and those behind them leave one
  * by one: that they leave together is to be seen once. */
@@ -328,6 +329,56 @@ test_swallowed (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_made, <, 100);
 }
 
+/* A packet of SCTP: a chunk of another type and length before that of the data, -1: none. */
+static void
+give_sctp (Fixture *f, gint before, guint8 type, guint32 tsn)
+{
+  guint8 *bytes = g_malloc0 (400);
+  gsize at = 12;
+
+  bytes[0] = RECORD_DATA;
+  if (before >= 0)
+    {
+      bytes[at] = 3; /* SACK */
+      bytes[at + 3] = (guint8)before;
+      at += MAX (((gsize)before + 3) / 4 * 4, 4);
+    }
+  tsn = GUINT32_TO_BE (tsn);
+  bytes[at] = type;
+  bytes[at + 3] = 100;
+  memcpy (bytes + at + 4, &tsn, sizeof tsn);
+  g_assert_cmpint (gst_pad_push (f->in, gst_buffer_new_wrapped (bytes, at + 100)), ==, GST_FLOW_OK);
+}
+
+static void
+test_again (Fixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    gint before;
+    guint8 type;
+    guint32 tsn;
+    guint64 again;
+  } packets[] = {
+    { -1, 0, 0xfffffffe, 0 }, { 16, 0, 0xffffffff, 0 },
+    { 17, 0, 0, 0 }, /* beyond the end of the numbers */
+    { -1, 64, 1, 0 },         { -1, 0, 0xffffffff, 1 },
+    { 16, 0, 1, 2 },          { -1, 3, 0, 2 }, /* holds no data */
+    { 0, 0, 0, 3 },                            /* a length that is none */
+    { TOO_SHORT, 0, 0, 3 },   { -1, 0, 2, 3 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (packets); i++)
+    {
+      if (packets[i].before == TOO_SHORT)
+        give (f, RECORD_DATA, 14, 1);
+      else
+        give_sctp (f, packets[i].before, packets[i].type, packets[i].tsn);
+      g_test_message ("packet %u", i);
+      g_assert_cmpuint (sentient_pipe_sender_get_sent (f->sender).again, ==, packets[i].again);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -339,5 +390,6 @@ main (int argc, char **argv)
   g_test_add ("/pipe-sender/no-route", Fixture, NULL, set_up, test_no_route, tear_down);
   g_test_add ("/pipe-sender/no-segments", Fixture, NULL, set_up, test_no_segments, tear_down);
   g_test_add ("/pipe-sender/swallowed", Fixture, NULL, set_up, test_swallowed, tear_down);
+  g_test_add ("/pipe-sender/again", Fixture, NULL, set_up, test_again, tear_down);
   return g_test_run ();
 }
