@@ -157,10 +157,15 @@ add_unknown_mapping (SentientNetworkReport *report, SentientMeasurements *measur
           return;
         }
     }
-  sentient_network_report_add (report, SENTIENT_SEVERITY_NOTE, "nat-unknown",
-                               "Name a STUN server that answers.",
-                               "Whether a NAT lies before this machine is unknown: no STUN server "
-                               "answered over IPv4.");
+  if (measured->stun->len == 0) /* what to do about that is said already */
+    sentient_network_report_add (report, SENTIENT_SEVERITY_NOTE, "nat-unknown", NULL,
+                                 "Whether a NAT lies before this machine is unknown: only a STUN "
+                                 "server could tell.");
+  else
+    sentient_network_report_add (
+        report, SENTIENT_SEVERITY_NOTE, "nat-unknown", "Name a STUN server that answers.",
+        "Whether a NAT lies before this machine is unknown: no STUN server "
+        "answered over IPv4.");
 }
 
 static void

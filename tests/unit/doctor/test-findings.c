@@ -69,6 +69,9 @@ test_nothing (void)
   findings_assert (report, "",
                    "coordinator-none=note stun-none=warning turn-none=note nat-unknown=note "
                    "ipv6-none=note");
+  /* One advice for two findings. */
+  g_assert_nonnull (sentient_finding_get_advice (findings_get (report, "stun-none")));
+  g_assert_null (sentient_finding_get_advice (findings_get (report, "nat-unknown")));
   g_assert_cmpint (sentient_network_report_get_severity (report), ==, SENTIENT_SEVERITY_WARNING);
 }
 
