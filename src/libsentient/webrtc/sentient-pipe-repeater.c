@@ -9,6 +9,8 @@
 /* The first look; each further one comes after twice the time, up to the last. */
 #define FIRST_LOOK_MS 100
 #define LAST_LOOK_MS 2000
+/* Not even DTLS takes so long: it may have begun nothing though it knows. */
+#define LONG_MS 800
 
 struct _SentientPipeRepeater
 {
@@ -92,7 +94,7 @@ repeat_state (SentientPipeRepeater *self)
                                             NICE_COMPONENT_TYPE_RTP);
   if (state != NICE_COMPONENT_STATE_CONNECTED && state != NICE_COMPONENT_STATE_READY)
     return;
-  g_debug ("webrtcbin missed that a pair of candidates was found; it is told again");
+  g_debug ("webrtcbin may have missed that a pair of candidates was found; it is told again");
   g_signal_emit_by_name (agent, "component-state-changed", self->stream, NICE_COMPONENT_TYPE_RTP,
                          state);
 }
@@ -108,7 +110,7 @@ on_look (gpointer user_data)
   clear_timer (self);
   if (dtls != NULL && is_through (dtls))
     return G_SOURCE_REMOVE;
-  if (dtls != NULL && believes_checking (dtls))
+  if (dtls != NULL && (believes_checking (dtls) || self->wait_ms >= LONG_MS))
     repeat_state (self);
   /* What was overtaken may come only now. */
   self->wait_ms = MIN (self->wait_ms * 2, LAST_LOOK_MS);
