@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "peer/sentient-pace.h"
 #include "peer/sentient-connection.h"
 #include "peer/sentient-waiters.h"
 #include "webrtc/sentient-link.h"
@@ -55,6 +56,7 @@ struct _SentientConnection
   SentientWaiters *closing; /* disconnect_peer () */
   GSource *timeout;         /* to connect, or to connect again */
   GSource *glare;           /* both offered and ours stands: how long until it is repeated */
+  SentientPace pace;        /* while it is begun by itself */
   guint n_replacements;     /* links that took the place of another */
   gboolean has_left;        /* the node is in no room of ours any more: no other link can be made */
 

@@ -255,6 +255,7 @@ sentient_connection_set_state (SentientConnection *self, SentientConnectionState
 void
 sentient_connection_clear_timeout (SentientConnection *self)
 {
+  sentient_pace_give_back (&self->pace);
   sentient_connection_clear_glare (self);
   if (self->timeout == NULL)
     return;

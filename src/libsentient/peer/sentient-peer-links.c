@@ -125,6 +125,7 @@ sentient_peer_fail_attempt (SentientPeer *self,
   g_autoptr (SentientPeer) keep_self = g_object_ref (self);
   g_autoptr (SentientConnection) keep = g_object_ref (connection);
   g_autoptr (GError) full = g_error_copy (error);
+  SentientRetryPlan plan = SENTIENT_RETRY_NEVER;
   SentientConnection *open = g_hash_table_lookup (self->open, connection->node_id);
   g_autoptr (SentientConnection) doubtful = open != NULL && !silent ? g_object_ref (open) : NULL;
 
@@ -141,10 +142,10 @@ sentient_peer_fail_attempt (SentientPeer *self,
   sentient_connection_set_state (connection, SENTIENT_CONNECTION_STATE_FAILED);
   sentient_peer_trace (self, connection->node_id, "no connection: %s", error->message);
   if (!silent)
-    sentient_peer_retry_later (self, connection->node_id);
+    plan = sentient_peer_retry_later (self, connection->node_id);
   if (!sentient_waiters_return_error (connection->opening, full) && !silent
       && !g_hash_table_contains (self->open, connection->node_id))
-    sentient_peer_emit_error (self, full);
+    sentient_peer_tell_attempt_failed (self, full, plan);
   /* It was to be replaced: that it has a link may be what only this end believes. */
   if (doubtful != NULL && doubtful->peer == self)
     sentient_connection_probe (doubtful);

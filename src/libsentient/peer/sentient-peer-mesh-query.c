@@ -18,6 +18,12 @@ sentient_peer_mesh_wants (SentientPeer *peer, const char *node_id)
 }
 
 void
+sentient_peer_mesh_forget (SentientPeer *peer, const char *node_id)
+{
+  g_hash_table_remove (peer->mesh->wanted, node_id);
+}
+
+void
 sentient_peer_mesh_ask (SentientPeer *peer, const char *node_id, gboolean asked)
 {
   if (asked)

@@ -364,7 +364,11 @@ greet (SentientPeerMesh *self, const char *node_id)
   g_autofree char *room = g_strdup (find_room_of (self, node_id));
   SentientPeerWish *wish;
 
-  sentient_peer_greet (self->peer, node_id, room);
+  if (!sentient_peer_greet_in_turn (self->peer, node_id, room))
+    {
+      sentient_peer_mesh_schedule (self, SENTIENT_PACE_WAIT_MS);
+      return;
+    }
   wish = g_hash_table_lookup (self->wanted, node_id);
   if (wish == NULL)
     return;

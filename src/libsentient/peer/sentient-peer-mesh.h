@@ -37,6 +37,8 @@ void sentient_peer_mesh_sync (SentientPeer *peer);
 void sentient_peer_mesh_greet (SentientPeer *peer, const char *room);
 /* Whether there is to be a connection to that node. */
 gboolean sentient_peer_mesh_wants (SentientPeer *peer, const char *node_id);
+/* It left: should it come again, it is a neighbour like any other newcomer. */
+void sentient_peer_mesh_forget (SentientPeer *peer, const char *node_id);
 /* An application does, or no more. */
 void sentient_peer_mesh_ask (SentientPeer *peer, const char *node_id, gboolean asked);
 gboolean sentient_peer_mesh_is_neighbour (SentientPeer *peer, const char *node_id);

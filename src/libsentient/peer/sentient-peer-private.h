@@ -39,6 +39,9 @@ G_BEGIN_DECLS
 #define SENTIENT_PEER_SILENCE_MS 45000
 #define SENTIENT_PEER_RECONNECT_MAX_MS 30000
 #define SENTIENT_PEER_MESSAGE_SIZE (256 * 1024 * 1024)
+/* How long until a node that was given up is tried once more: at first, and at most. */
+#define SENTIENT_PEER_RETRY_SLOW_MS 60000
+#define SENTIENT_PEER_RETRY_SLOW_MAX_MS 300000
 #define SENTIENT_PEER_RECOVERY_MS 60000 /* how long a node may be out of reach */
 #define SENTIENT_PEER_GLARE_MS 3000     /* how long an offer stands that was met by another */
 /* How often we look at a network that never stops changing. */
@@ -129,9 +132,11 @@ struct _SentientPeer
   SentientTransferList *transfers;
   GPtrArray *closing_links;
   SentientEarlyCandidates *early;
-  GHashTable *retries;   /* node id → what is known of tries to connect again */
-  GHashTable *addressed; /* node id → how much we signalled to it lately */
-  guint n_errors_due;    /* that the coordinator still has for an attempt it made fail */
+  GHashTable *retries;     /* node id → what is known of tries to connect again */
+  guint retry_slow_ms;     /* how long until one that was given up is tried once more: at first, */
+  guint retry_slow_max_ms; /* and at most */
+  GHashTable *addressed;   /* node id → how much we signalled to it lately */
+  guint n_errors_due;      /* that the coordinator still has for an attempt it made fail */
   gint due_code;
   gint64 errors_due_until; /* monotonic, us */
   SentientWaiters *closing;
@@ -332,8 +337,24 @@ void sentient_peer_fail_attempt (SentientPeer *self,
 /* All of them; silent: see above. */
 void sentient_peer_fail_attempts (SentientPeer *self, const GError *error, gboolean silent);
 /* sentient-peer-retry.c */
+typedef enum
+{
+  SENTIENT_RETRY_NEVER,
+  SENTIENT_RETRY_SOON,
+  SENTIENT_RETRY_GIVEN_UP, /* for now: from here on once in a while */
+  SENTIENT_RETRY_SLOWLY,
+} SentientRetryPlan;
+
 GHashTable *sentient_peer_retries_new (void);
-void sentient_peer_retry_later (SentientPeer *self, const char *node_id);
+SentientRetryPlan sentient_peer_retry_later (SentientPeer *self, const char *node_id);
+/* The application is told that, unless it knows. */
+void
+sentient_peer_tell_attempt_failed (SentientPeer *self, const GError *error, SentientRetryPlan plan);
+/* Something changed for the better: whoever could not be reached is tried as often as at first.
+ * node_id NULL: all of them. */
+void sentient_peer_retry_anew (SentientPeer *self, const char *node_id);
+/* For tests. */
+void sentient_peer_set_retry_times (SentientPeer *self, guint slow_ms, guint slow_max_ms);
 /* (element-type utf8): whom the peer tried to connect to by itself, more than once and in vain;
  * good until something is tried again. */
 GHashTable *sentient_peer_list_unreachable (SentientPeer *self);
@@ -359,6 +380,8 @@ SentientLink *sentient_peer_make_webrtc_link (const SentientLinkOptions *options
                                               gpointer user_data);
 /* The newcomer's part: offers to a member it found. */
 void sentient_peer_greet (SentientPeer *self, const char *node_id, const char *room);
+/* The same when it is its turn, see SentientPace. FALSE: not yet, ask again. */
+gboolean sentient_peer_greet_in_turn (SentientPeer *self, const char *node_id, const char *room);
 void sentient_peer_drop_links (SentientPeer *self);
 void sentient_peer_check_closed (SentientPeer *self);
 

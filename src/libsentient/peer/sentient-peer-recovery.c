@@ -139,6 +139,7 @@ sentient_peer_recover_all (SentientPeer *self)
 {
   g_autoptr (GPtrArray) open = sentient_peer_list (self->open);
 
+  sentient_peer_retry_anew (self, NULL);
   for (guint i = 0; i < open->len; i++)
     sentient_peer_recover (self, ((SentientConnection *)open->pdata[i])->node_id);
 }
@@ -237,6 +238,7 @@ on_network_settled (gpointer user_data)
   pay_check (self);
   g_clear_pointer (&self->network_timer, g_source_unref);
   sentient_peer_refresh_coordinator (self);
+  sentient_peer_retry_anew (self, NULL);
   open = sentient_peer_list (self->open);
   for (guint i = 0; i < open->len; i++)
     {

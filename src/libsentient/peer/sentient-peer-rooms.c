@@ -71,6 +71,7 @@ member_gone (SentientPeer *self,
     {
       sentient_early_candidates_drop (self->early, node_id);
       sentient_peer_forget_retries (self, node_id);
+      sentient_peer_mesh_forget (self, node_id);
       g_hash_table_remove (self->polite, node_id);
       attempt = g_hash_table_lookup (self->attempts, node_id);
       error = g_error_new (SENTIENT_ERROR, SENTIENT_ERROR_UNKNOWN_PEER,
@@ -223,7 +224,10 @@ handle_presence (SentientPeer *self, SentientServerMessage *message, gboolean on
   if (connection != NULL)
     sentient_connection_probe (connection);
   if (online)
-    sentient_peer_recover (self, message->node_id);
+    {
+      sentient_peer_recover (self, message->node_id);
+      sentient_peer_retry_anew (self, message->node_id);
+    }
 }
 
 /* Signals were among what is lost. */

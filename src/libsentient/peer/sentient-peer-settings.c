@@ -110,8 +110,9 @@ sentient_peer_make_settings_properties (GParamSpec **properties)
   /**
    * SentientPeer:reconnect-delay:
    *
-   * Milliseconds of the first wait after the coordinator was lost. It doubles to 30 seconds, with
-   * jitter. Read when the first connection is made.
+   * Milliseconds of the first wait after the coordinator was lost, or a connection to another node
+   * that is made by itself failed. It doubles to 30 seconds, with jitter. Read when the first
+   * connection is made.
    *
    * Since: 0.1
    */

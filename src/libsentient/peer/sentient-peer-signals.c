@@ -241,6 +241,11 @@ sentient_peer_install_signals (SentientPeerClass *klass)
    * tried by itself failed, a room could not be joined again. %SENTIENT_ERROR_NODE_ID_TAKEN:
    * another session took over the node id, and the peer does not connect again by itself.
    *
+   * A node that cannot be reached is told six times, the last time with the addition that it is
+   * tried once in a while from then on: after a minute at first, every five minutes at last. That
+   * this fails is told by #SentientPeer::negotiation only. When the network changes, the
+   * coordinator is found again, or it says that the node is there again, all of that begins anew.
+   *
    * Since: 0.1
    */
   signals[ERROR_SIGNAL] = g_signal_new ("error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,

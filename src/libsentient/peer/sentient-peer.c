@@ -485,6 +485,8 @@ sentient_peer_init (SentientPeer *self)
   self->closing_links = g_ptr_array_new_with_free_func (g_object_unref);
   self->early = sentient_early_candidates_new ();
   self->retries = sentient_peer_retries_new ();
+  sentient_peer_set_retry_times (self, SENTIENT_PEER_RETRY_SLOW_MS,
+                                 SENTIENT_PEER_RETRY_SLOW_MAX_MS);
   self->recovery_ms = SENTIENT_PEER_RECOVERY_MS;
   self->glare_ms = SENTIENT_PEER_GLARE_MS;
   self->check_every_ms = SENTIENT_PEER_CHECK_EVERY_MS;
