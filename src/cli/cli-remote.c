@@ -463,7 +463,7 @@ on_available (SentientClient *client, GParamSpec *pspec, CliRun *run)
 {
   if (sentient_client_is_available (client) || run->stopping)
     return;
-  cli_complain ("%s", sentient_client_get_error (client));
+  cli_complain (_ ("the daemon ended before this was through; start it, and try again"));
   run->stopping = TRUE;
   run->status = CLI_EXIT_FAILED;
   cli_run_finished (run);

@@ -240,4 +240,20 @@ def wrong():
     equal({m['number']: m['state'] for m in run_json('transfers')[0]}[50], 'offered', 'it waits on')
 
 
+@case('the daemon is killed meanwhile')
+def killed():
+    bus = PrivateBus()
+    fake = FakeDaemon(bus)
+    fake.tell('transfer 60 incoming bob 10 x')
+    programs = [Program(['send-file', 'bob', write(os.path.join(folder(), 'x'), 5)], env=bus.env()),
+                Program(['accept', '60', folder()], env=bus.env())]
+    programs[0].wait_line('x waits until bob takes it')
+    programs[1].wait_line('x from bob')
+    fake.kill()
+    for program in programs:
+        equal(program.wait_exit(), 1, 'exit status')
+        contains(program.stderr(), 'the daemon ended before this was through; start it', 'stderr')
+    bus.stop()
+
+
 main()
