@@ -199,21 +199,20 @@ send_now (SentientPipeSender *self, const guint8 *data, gsize size, guint16 segm
 static void
 flush (SentientPipeSender *self)
 {
-  gboolean sent = FALSE;
+  int code = 0;
 
   if (self->n == 0)
     return;
   sentient_race_lock (&self->lock);
   if (self->fd >= 0 && self->n > 1 && !self->one_by_one)
     {
-      int code = send_now (self, self->batch, self->size, self->segment);
-
+      code = send_now (self, self->batch, self->size, self->segment);
       /* A device without checksums, a line with smaller packets, an older kernel. */
-      sent = code == 0 || code == EAGAIN;
-      self->one_by_one = !sent;
+      self->one_by_one = code != 0 && code != EAGAIN;
     }
-  for (gsize at = 0; self->fd >= 0 && !sent && at < self->size; at += self->segment)
-    send_now (self, self->batch + at, MIN (self->segment, self->size - at), 0);
+  if (self->n == 1 || self->one_by_one)
+    for (gsize at = 0; self->fd >= 0 && code != EAGAIN && at < self->size; at += self->segment)
+      code = send_now (self, self->batch + at, MIN (self->segment, self->size - at), 0);
   self->sent.packets += self->n;
   self->sent.bytes += self->size;
   sentient_race_unlock (&self->lock);
