@@ -61,43 +61,69 @@ add_node (CliTable *table, SentientDBusManager *manager)
     add (table, _ ("Seeds"), g_strjoinv (" ", (GStrv)seeds));
 }
 
-static void
-add_sum (CliTable *table, const char *name, guint64 messages, guint64 bytes)
+/* 0: it is not there. */
+static gint64
+get_number (JsonObject *object, const char *name)
 {
-  g_autofree char *n_messages = g_strdup_printf ("%" G_GUINT64_FORMAT, messages);
-  g_autofree char *n_bytes = g_strdup_printf ("%" G_GUINT64_FORMAT, bytes);
+  return object != NULL ? json_object_get_int_member_with_default (object, name, 0) : 0;
+}
+
+static void
+add_sum (CliTable *table, const char *name, gint64 messages, gint64 bytes)
+{
+  g_autofree char *n_messages = g_strdup_printf ("%" G_GINT64_FORMAT, messages);
+  g_autofree char *n_bytes = g_strdup_printf ("%" G_GINT64_FORMAT, bytes);
 
   add (table, name, g_strdup_printf (_ ("messages: %s, bytes: %s"), n_messages, n_bytes));
 }
 
+/* Nothing of files if there were none. */
 static void
-add_counters (CliTable *table, SentientClient *client)
+add_files (CliTable *table, JsonObject *files)
 {
-  GListModel *connections = sentient_client_get_connections (client);
-  guint n = g_list_model_get_n_items (connections);
-  guint64 sent = 0;
-  guint64 received = 0;
-  guint64 bytes_sent = 0;
-  guint64 bytes_received = 0;
+  gint64 running = get_number (files, "offered") + get_number (files, "active");
+  gint64 done = get_number (files, "done");
+  gint64 others = get_number (files, "failed") + get_number (files, "cancelled")
+                  + get_number (files, "refused");
+  g_autofree char *n_running = g_strdup_printf ("%" G_GINT64_FORMAT, running);
+  g_autofree char *n_done = g_strdup_printf ("%" G_GINT64_FORMAT, done);
+  g_autofree char *n_others = g_strdup_printf ("%" G_GINT64_FORMAT, others);
 
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (SentientDBusConnection) connection = g_list_model_get_item (connections, i);
+  if (running + done + others > 0)
+    add (table, _ ("Files"),
+         g_strdup_printf (_ ("now: %s, done: %s, not done: %s"), n_running, n_done, n_others));
+}
 
-      sent += sentient_dbus_connection_get_messages_sent (connection);
-      received += sentient_dbus_connection_get_messages_received (connection);
-      bytes_sent += sentient_dbus_connection_get_bytes_sent (connection);
-      bytes_received += sentient_dbus_connection_get_bytes_received (connection);
-    }
+static JsonObject *
+get_object (JsonObject *object, const char *name)
+{
+  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
+
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+}
+
+/* Sums of all connections that there were since the daemon started. */
+static void
+add_counters (CliTable *table, SentientClient *client, const char *statistics)
+{
+  g_autoptr (JsonNode) root = json_from_string (statistics, NULL);
+  JsonObject *node = root != NULL && JSON_NODE_HOLDS_OBJECT (root)
+                         ? get_object (json_node_get_object (root), "node")
+                         : NULL;
+
   add (table, _ ("Rooms"),
        g_strdup_printf ("%u", g_list_model_get_n_items (sentient_client_get_rooms (client))));
-  add (table, _ ("Connections"), g_strdup_printf ("%u", n));
-  add_sum (table, _ ("Sent over them"), sent, bytes_sent);
-  add_sum (table, _ ("Received"), received, bytes_received);
+  add (table, _ ("Connections"),
+       g_strdup_printf ("%u", g_list_model_get_n_items (sentient_client_get_connections (client))));
+  add_sum (table, _ ("Sent so far"), get_number (node, "messagesSent"),
+           get_number (node, "bytesSent"));
+  add_sum (table, _ ("Received"), get_number (node, "messagesReceived"),
+           get_number (node, "bytesReceived"));
+  add_files (table, get_object (node, "transfers"));
 }
 
 static void
-print_table (CliRemote *remote, SentientDBusManager *manager)
+print_table (CliRemote *remote, SentientDBusManager *manager, const char *statistics)
 {
   static const CliColumn columns[] = { { "" }, { "", .whole = TRUE } };
   g_autoptr (CliTable) table = cli_table_new (columns, G_N_ELEMENTS (columns), FALSE);
@@ -117,7 +143,7 @@ print_table (CliRemote *remote, SentientDBusManager *manager)
                           sentient_dbus_manager_get_peer_count (manager)));
   else
     add (table, _ ("Coordinator here"), g_strdup (_ ("does not run")));
-  add_counters (table, remote->client);
+  add_counters (table, remote->client, statistics);
   if (last_error != NULL && *last_error != '\0')
     add (table, _ ("Last error"), g_strdup (last_error));
   cli_table_print (table);
@@ -130,14 +156,12 @@ run (CliRemote *remote)
   g_autofree char *statistics = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!remote->json)
-    {
-      print_table (remote, manager);
-      return CLI_EXIT_OK;
-    }
   if (!sentient_dbus_manager_call_get_statistics_sync (manager, &statistics, NULL, &error))
     return cli_remote_failed (error);
-  print_json (remote, manager, statistics);
+  if (remote->json)
+    print_json (remote, manager, statistics);
+  else
+    print_table (remote, manager, statistics);
   return CLI_EXIT_OK;
 }
 
