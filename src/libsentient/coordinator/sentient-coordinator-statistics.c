@@ -105,15 +105,31 @@ sentient_coordinator_set_metrics_func (SentientCoordinator *self,
     old_destroy (old_data);
 }
 
+/* What it is given lives until it is through, even if it takes itself away. */
+static char *
+ask_owner (SentientCoordinator *self)
+{
+  g_autoptr (SentientCoordinator) hold = g_object_ref (self);
+  SentientMetricsFunc func = self->metrics_func;
+  gpointer data = self->metrics_data;
+  GDestroyNotify destroy = g_steal_pointer (&self->metrics_destroy);
+  char *text = func (self, data);
+
+  if (self->metrics_func == func && self->metrics_data == data && self->metrics_destroy == NULL)
+    self->metrics_destroy = destroy;
+  else if (destroy != NULL)
+    destroy (data);
+  return text;
+}
+
 void
 sentient_coordinator_append_metrics (GString *out, gpointer user_data)
 {
   SentientCoordinator *self = user_data;
   g_autofree char *text = NULL;
 
-  if (self->metrics_func == NULL)
-    return;
-  text = self->metrics_func (self, self->metrics_data);
+  if (self->metrics_func != NULL)
+    text = ask_owner (self);
   if (text == NULL || *text == '\0')
     return;
   g_string_append (out, text);

@@ -51,6 +51,51 @@ tell_nothing (SentientCoordinator *coordinator, gpointer user_data)
   return NULL;
 }
 
+/* The last time. */
+typedef struct
+{
+  guint *n_destroyed;
+} Last;
+
+static void
+last_free (gpointer user_data)
+{
+  Last *last = user_data;
+
+  (*last->n_destroyed)++;
+  g_free (last);
+}
+
+static char *
+tell_last (SentientCoordinator *coordinator, gpointer user_data)
+{
+  const Last *last = user_data;
+
+  sentient_coordinator_set_metrics_func (coordinator, NULL, NULL, NULL);
+  g_assert_cmpuint (*last->n_destroyed, ==, 0);
+  return g_strdup ("last 1\n");
+}
+
+static void
+test_within (void)
+{
+  SentientCoordinator *coordinator = sentient_coordinator_new ();
+  Last *last = g_new0 (Last, 1);
+  guint status, n_destroyed = 0;
+  g_autofree char *got = NULL;
+
+  last->n_destroyed = &n_destroyed;
+  g_assert_true (sentient_coordinator_start (coordinator, NULL));
+  sentient_coordinator_set_metrics_func (coordinator, tell_last, last, last_free);
+  got = get (coordinator, "/metrics", &status);
+  g_assert_true (g_str_has_suffix (got, "\nlast 1\n"));
+  g_assert_cmpuint (n_destroyed, ==, 1);
+  g_clear_pointer (&got, g_free);
+  got = get (coordinator, "/metrics", &status);
+  g_assert_null (strstr (got, "\nlast 1\n"));
+  g_assert_finalize_object (coordinator);
+}
+
 static void
 test_func (void)
 {
@@ -99,5 +144,6 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/coordinator/metrics/func", test_func);
+  g_test_add_func ("/coordinator/metrics/taken-away-within", test_within);
   return g_test_run ();
 }
