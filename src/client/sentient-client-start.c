@@ -43,6 +43,21 @@ on_deadline (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Who did not install it finds it where it was built. */
+static char *
+dup_daemon_path (void)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *folder = self != NULL ? g_path_get_dirname (self) : NULL;
+  g_autofree char *built
+      = folder != NULL ? g_canonicalize_filename ("../daemon/sentientd", folder) : NULL;
+  gboolean is_built = built != NULL && g_file_test (built, G_FILE_TEST_IS_EXECUTABLE);
+
+  if (is_built && !g_file_test (SENTIENTD_PATH, G_FILE_TEST_IS_EXECUTABLE))
+    return g_steal_pointer (&built);
+  return g_strdup (SENTIENTD_PATH);
+}
+
 static void
 on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -55,6 +70,7 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
   self->start_asked = FALSE;
   if (reply == NULL)
     {
+      g_autofree char *path = dup_daemon_path ();
       const char *what;
 
       g_dbus_error_strip_remote_error (error);
@@ -64,7 +80,7 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED,
                                _ ("The bus cannot start the Sentient daemon: %s. Start it by hand: "
                                   "%s"),
-                               what, SENTIENTD_PATH);
+                               what, path);
       return;
     }
   if (self->manager != NULL)

@@ -269,7 +269,8 @@ def start_and_stop():
     bus.stop()
 
     bus = PrivateBus()
-    contains(run('start', env=bus.env(), status=1)[1], 'Start it by hand: /', 'stderr')
+    path = re.search(r'Start it by hand: (/\S+)$', run('start', env=bus.env(), status=1)[1], re.M)
+    check(path and os.access(path.group(1), os.X_OK), f'there is no {path}')
     bus.stop()
 
 
