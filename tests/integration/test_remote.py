@@ -2,18 +2,15 @@
 """The commands that control a daemon, against a fake one that does what it is told: what they ask, what
 they print for people and for programs, and how they end."""
 
-import fcntl
 import json
 import os
 import re
-import struct
-import subprocess
 import tempfile
-import termios
 
 from harness import (Program, at_end, case, check, contains, equal, isolated_env, main,
-                     run_program, sentient_path, tmpdir)
+                     run_program, tmpdir)
 from private_bus import FakeDaemon, PrivateBus
+from terminal import on_terminal
 
 BUS = PrivateBus()
 _daemon = []
@@ -364,14 +361,7 @@ def escapes():
 @case('a table is cut to the width of a terminal, and nowhere else')
 def width():
     daemon()
-    master, slave = os.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 30, 0, 0))
-    result = subprocess.run([sentient_path(), 'peers', '--no-color'], stdout=slave, env=BUS.env(), check=False,
-                            timeout=60)
-    equal(result.returncode, 0, 'status')
-    os.close(slave)
-    lines = os.read(master, 65536).decode().splitlines()
-    os.close(master)
+    lines = on_terminal(BUS.env(), 30, 'peers')
     equal([len(line) for line in lines], [30] * len(lines), 'widths')
     check(all(line.endswith('…') for line in lines), f'marks: {lines}')
     check(len(run('peers')[0][0]) > 30, 'a pipe gets all')
