@@ -129,15 +129,13 @@ on_selected_pair (NiceAgent *agent,
   sentient_race_give (self);
 }
 
-/* called on libnice's thread. Without consent nothing may be sent (RFC 7675, section 5.1). */
+/* called on libnice's threads: what is told may have been overtaken. Without consent nothing may be
+ * sent (RFC 7675, section 5.1). */
 static void
-on_component_state (NiceAgent *agent,
-                    guint stream,
-                    guint component,
-                    guint state,
-                    gpointer user_data)
+on_component_state (NiceAgent *agent, guint stream, guint component, guint told, gpointer user_data)
 {
   SentientPipeSender *self = user_data;
+  NiceComponentState state = nice_agent_get_component_state (agent, stream, component);
 
   sentient_race_take (self);
   if (state == NICE_COMPONENT_STATE_FAILED || state == NICE_COMPONENT_STATE_DISCONNECTED)
