@@ -155,8 +155,14 @@ check_edge (SentientPeerMesh *self, SentientConnection *connection)
         sentient_peer_mesh_schedule (self, self->grace_ms);
       return FALSE;
     }
-  if (!edge->is_told && (!may_go (self, edge) || !tell (connection, FALSE)))
+  if (!edge->is_told && !may_go (self, edge))
     return FALSE;
+  if (!edge->is_told && !tell (connection, FALSE))
+    {
+      sentient_peer_mesh_schedule (self,
+                                   MIN (self->grace_ms, RETRY_MS)); /* too much waits for it */
+      return FALSE;
+    }
   edge->is_told = TRUE;
   /* Should it be used again, that has to be told. */
   sentient_peer_mesh_schedule (self, self->grace_ms);

@@ -4,6 +4,7 @@
  * them. */
 
 #include "mesh-room.h"
+#include "peer/sentient-peer-mesh-private.h"
 
 /* Everybody says something twice: the first time while the room still settles. */
 static void
@@ -220,6 +221,45 @@ test_asked (void)
   mesh_room_clear (&room);
 }
 
+/* As much waits for a node as may when it is to be told that the connection is not needed any more:
+ * it is told later. */
+static void
+test_told_later (void)
+{
+  const SentientGossipMessage message
+      = { .kind = SENTIENT_GOSSIP_NEED, .flags = SENTIENT_GOSSIP_NEEDED };
+  g_autoptr (GBytes) data = sentient_gossip_message_write (&message);
+  g_autoptr (SentientConnection) connection = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autofree char *told = NULL;
+  const char *other;
+  MeshNode *node;
+  MeshRoom room;
+
+  mesh_room_init (&room, 12);
+  await (mesh_room_stands (&room, TRUE));
+  node = room.nodes->pdata[0];
+  other = find_stranger (&room, node);
+  sentient_peer_connect_peer_async (node->peer, other, NULL, on_result, &result);
+  await (result != NULL);
+  connection = sentient_peer_connect_peer_finish (node->peer, result, NULL);
+  g_clear_object (&result);
+  told = g_strdup_printf ("%s: it needs the connection no more", other);
+  await (has (node->test->negotiation, told));
+  settle ();
+
+  sentient_peer_mesh_set_times (node->peer, MESH_WAIT_MS, MESH_SETTLE_MS, 0);
+  g_hash_table_remove (node->peer->mesh->asked, other);
+  while (sentient_connection_push_service (connection, data, SENTIENT_STREAM_PRIORITY_NORMAL))
+    ;
+  sentient_peer_mesh_check_edges (node->peer->mesh);
+  g_assert_false (
+      sentient_connection_has_service_room (connection, SENTIENT_STREAM_PRIORITY_NORMAL));
+  await (!is_open (node->test, other));
+  await (mesh_room_stands (&room, TRUE));
+  mesh_room_clear (&room);
+}
+
 /* Members that no way leads to */
 
 static guint
@@ -320,6 +360,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/peer-mesh/limit", test_limit);
   g_test_add_func ("/peer-mesh/asked", test_asked);
+  g_test_add_func ("/peer-mesh/told-later", test_told_later);
   g_test_add_func ("/peer-mesh/stand-ins", test_stand_ins);
   g_test_add_func ("/peer-mesh/churn", test_churn);
   g_test_add_func ("/peer-mesh/nine", test_nine);
