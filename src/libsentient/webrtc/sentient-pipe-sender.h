@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * behind the encryption. Over a relay, or before there is a way, they go through the elements. */
 typedef struct _SentientPipeSender SentientPipeSender;
 
-/* What left in this way. */
+/* What left in this way: what the kernel took. */
 typedef struct
 {
   guint64 packets;

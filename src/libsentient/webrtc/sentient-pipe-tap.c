@@ -202,9 +202,8 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpoint
     g_object_set (element, "silent", TRUE, NULL);
   else if (has_factory (element, "dtlsenc"))
     sentient_pipe_sender_connect_encoder (tap->sender, element);
-  if (!is_encoder && !has_factory (element, "sctpdec"))
-    return;
-  g_object_set (element, "sctp-association-id", tap->association_id, NULL);
+  else if (is_encoder || has_factory (element, "sctpdec"))
+    g_object_set (element, "sctp-association-id", tap->association_id, NULL);
   if (is_encoder)
     {
       sentient_race_lock (&tap->lock);

@@ -95,17 +95,17 @@ free_pipe (SentientPipe *self)
 
   g_signal_handlers_disconnect_by_data (self->webrtc, self->tap);
   if (agent != NULL)
-    {
-      g_signal_handlers_disconnect_by_data (agent, self->tap);
-      g_signal_handlers_disconnect_by_data (agent, self->tap->sender);
-    }
+    g_signal_handlers_disconnect_by_data (agent, self->tap);
   if (self->channel != NULL)
     g_signal_handlers_disconnect_by_data (self->channel, self->tap);
   /* Else it adds elements while it is stopped, and they are left in READY. */
   sentient_pipe_tap_wait_answered (self->tap, ANSWER_MS);
   close_association (self);
   sentient_pipe_give_back_relays (self->webrtc);
+  if (agent != NULL)
+    g_signal_handlers_disconnect_by_data (agent, self->tap->sender);
   gst_element_set_state (self->pipeline, GST_STATE_NULL);
+  sentient_pipe_sender_set_route (self->tap->sender, -1, NULL); /* the tap may be held still */
   g_signal_handlers_disconnect_by_data (self->pipeline, self->tap);
   for (guint i = 0; i < self->promises->len; i++)
     gst_promise_expire (self->promises->pdata[i]); /* warns when freed while it is pending */

@@ -176,6 +176,14 @@ hear_nothing (Fixture *f)
   g_assert_cmpint (errno, ==, EAGAIN);
 }
 
+/* They are counted when the kernel has them, and may be heard before. */
+static void
+await_counted (Fixture *f, guint64 packets)
+{
+  while (sentient_pipe_sender_get_sent (f->sender).packets < packets)
+    g_thread_yield ();
+}
+
 static guint64
 count_calls (Fixture *f, guint64 *packets)
 {
@@ -205,6 +213,7 @@ send_ten (Fixture *f)
   hear (f, first + 6, 1200, 1);
   hear (f, first + 7, 1201, 1);
   hear (f, first + 8, 65, 2);
+  await_counted (f, packets + 10);
   calls = count_calls (f, &now_packets) - calls;
   g_assert_cmpuint (now_packets - packets, ==, 10);
   g_assert_cmpuint (calls, >=, 4);
@@ -329,25 +338,31 @@ test_swallowed (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_made, <, 100);
 }
 
-/* A packet of SCTP: a chunk of another type and length before that of the data, -1: none. */
+/* A packet of SCTP: a chunk of another type with this length before those of data; -1: none. */
 static void
-give_sctp (Fixture *f, gint before, guint8 type, guint32 tsn)
+give_sctp (Fixture *f, guint8 tag, gint before, guint8 type, guint32 tsn, guint n)
 {
-  guint8 *bytes = g_malloc0 (400);
+  guint8 *bytes = g_malloc0 (1000);
   gsize at = 12;
 
   bytes[0] = RECORD_DATA;
+  bytes[7] = tag;
   if (before >= 0)
     {
       bytes[at] = 3; /* SACK */
       bytes[at + 3] = (guint8)before;
       at += MAX (((gsize)before + 3) / 4 * 4, 4);
     }
-  tsn = GUINT32_TO_BE (tsn);
-  bytes[at] = type;
-  bytes[at + 3] = 100;
-  memcpy (bytes + at + 4, &tsn, sizeof tsn);
-  g_assert_cmpint (gst_pad_push (f->in, gst_buffer_new_wrapped (bytes, at + 100)), ==, GST_FLOW_OK);
+  for (guint i = 0; i < n; i++)
+    {
+      guint32 number = GUINT32_TO_BE (tsn + i);
+
+      bytes[at] = type;
+      bytes[at + 3] = 99;
+      memcpy (bytes + at + 4, &number, sizeof number);
+      at += 100;
+    }
+  g_assert_cmpint (gst_pad_push (f->in, gst_buffer_new_wrapped (bytes, at)), ==, GST_FLOW_OK);
 }
 
 static void
@@ -355,28 +370,75 @@ test_again (Fixture *f, gconstpointer data)
 {
   static const struct
   {
+    guint8 tag;
     gint before;
     guint8 type;
     guint32 tsn;
+    guint n;
     guint64 again;
   } packets[] = {
-    { -1, 0, 0xfffffffe, 0 }, { 16, 0, 0xffffffff, 0 },
-    { 17, 0, 0, 0 }, /* beyond the end of the numbers */
-    { -1, 64, 1, 0 },         { -1, 0, 0xffffffff, 1 },
-    { 16, 0, 1, 2 },          { -1, 3, 0, 2 }, /* holds no data */
-    { 0, 0, 0, 3 },                            /* a length that is none */
-    { TOO_SHORT, 0, 0, 3 },   { -1, 0, 2, 3 },
+    { 1, -1, 0, 0xfffffffe, 1, 0 }, { 1, 16, 0, 0xffffffff, 1, 0 },
+    { 1, 17, 0, 0, 1, 0 }, /* beyond the end of the numbers */
+    { 1, -1, 64, 1, 1, 0 },         { 1, -1, 0, 0xffffffff, 1, 1 },
+    { 1, 16, 0, 1, 1, 2 },          { 1, -1, 3, 0, 1, 2 }, /* holds no data */
+    { 1, 0, 0, 0, 1, 3 },                                  /* a length that is none */
+    { 1, TOO_SHORT, 0, 0, 0, 3 },                          /* not even its header is there */
+    { 1, -1, 0, 2, 3, 3 },          { 1, -1, 0, 3, 2, 4 }, /* not from the first of them */
+    { 1, -1, 0, 4, 2, 5 },                                 /* and one that is new */
+    { 1, -1, 0, 6, 1, 5 },          { 2, -1, 0, 1, 1, 5 }, /* another association */
+    { 2, -1, 0, 1, 1, 6 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (packets); i++)
     {
-      if (packets[i].before == TOO_SHORT)
-        give (f, RECORD_DATA, 14, 1);
-      else
-        give_sctp (f, packets[i].before, packets[i].type, packets[i].tsn);
       g_test_message ("packet %u", i);
+      if (packets[i].before == TOO_SHORT)
+        give (f, RECORD_DATA, 11, 1);
+      else
+        give_sctp (f, packets[i].tag, packets[i].before, packets[i].type, packets[i].tsn,
+                   packets[i].n);
       g_assert_cmpuint (sentient_pipe_sender_get_sent (f->sender).again, ==, packets[i].again);
     }
+}
+
+/* What is on its way to the kernel when the route goes is lost; what comes behind it is not. */
+static void
+test_route_goes (Fixture *f, gconstpointer data)
+{
+  set_route (f);
+  hold (f);
+  give (f, RECORD_DATA, 1200, 5);
+  sentient_pipe_sender_set_route (f->sender, -1, NULL);
+  go_on (f);
+  give (f, RECORD_DATA, 1200, 1);
+  hear_through (f, 0, 6);
+  g_assert_cmpuint (sentient_pipe_sender_get_sent (f->sender).packets, ==, 0);
+  set_route (f);
+  give (f, RECORD_DATA, 1200, 1);
+  hear (f, 6, 1200, 1);
+}
+
+/* An address that cannot be reached now is no reason to send one by one from then on. */
+static void
+test_unreachable (Fixture *f, gconstpointer data)
+{
+  NiceAddress nowhere;
+  gboolean together = FALSE;
+
+  nice_address_init (&nowhere);
+  g_assert_true (nice_address_set_from_string (&nowhere, "::1")); /* over a socket of IPv4 */
+  nice_address_set_port (&nowhere, 9);
+  sentient_pipe_sender_set_route (f->sender, dup (f->sends), &nowhere);
+  hold (f);
+  give (f, RECORD_DATA, 1200, 5);
+  go_on (f);
+  give (f, RECORD_HANDSHAKE, 1200, 1);
+  hear_through (f, 5, 1);
+  g_assert_cmpuint (sentient_pipe_sender_get_sent (f->sender).packets, ==, 0);
+  sentient_pipe_sender_set_route (f->sender, dup (f->sends), &f->address);
+  for (guint i = 0; i < TRIES && !together; i++)
+    together = send_ten (f) == 4;
+  g_assert_true (together);
 }
 
 int
@@ -391,5 +453,7 @@ main (int argc, char **argv)
   g_test_add ("/pipe-sender/no-segments", Fixture, NULL, set_up, test_no_segments, tear_down);
   g_test_add ("/pipe-sender/swallowed", Fixture, NULL, set_up, test_swallowed, tear_down);
   g_test_add ("/pipe-sender/again", Fixture, NULL, set_up, test_again, tear_down);
+  g_test_add ("/pipe-sender/route-goes", Fixture, NULL, set_up, test_route_goes, tear_down);
+  g_test_add ("/pipe-sender/unreachable", Fixture, NULL, set_up, test_unreachable, tear_down);
   return g_test_run ();
 }
