@@ -11,6 +11,9 @@ sentient_peer_make_settings_properties (GParamSpec **properties)
    *
    * Whether we connect to the members found in a room when we join it, in a large one to our
    * neighbours there. Who comes later connects to us; we do so if it did not after three seconds.
+   * Two connections for each processor (at least four) are begun at a time, by all peers of a
+   * process together; one that is not open after two seconds does not keep others waiting. Those
+   * that fail are tried again, see #SentientPeer::error.
    *
    * Since: 0.1
    */
