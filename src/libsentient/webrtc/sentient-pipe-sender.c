@@ -225,12 +225,13 @@ send_now (SentientPipeSender *self, const guint8 *data, gsize size, guint16 segm
     }
   for (;;)
     {
-      gint64 began = g_get_monotonic_time ();
+      gint64 began;
       int code = sendmsg (self->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 ? 0 : errno;
 
       count_call (self, code == 0 ? n : 0, code == 0 ? size : 0);
       if (code != EAGAIN || *patience <= 0)
         return code;
+      began = g_get_monotonic_time ();
       poll (&room, 1, *patience);
       *patience -= 1 + (int)((g_get_monotonic_time () - began) / G_TIME_SPAN_MILLISECOND);
     }
