@@ -125,8 +125,8 @@ test_peer_new (const char *node_id)
   self->members = g_ptr_array_new_with_free_func (g_free);
   self->negotiation = g_ptr_array_new_with_free_func (g_free);
   sentient_peer_set_link_factory (self->peer, make_link, self, NULL);
-  g_object_set (self->peer, "reconnect-delay", 20, "request-timeout", 2000, "connect-timeout", 3000,
-                NULL);
+  g_object_set (self->peer, "reconnect-delay", 20, "request-timeout", 20000, "connect-timeout",
+                3000, NULL);
   g_signal_connect (self->peer, "error", G_CALLBACK (on_error), self);
   g_signal_connect (self->peer, "peer-connected", G_CALLBACK (on_connected), self);
   g_signal_connect (self->peer, "peer-disconnected", G_CALLBACK (on_disconnected), self);
