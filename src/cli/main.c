@@ -8,6 +8,7 @@
 #include "cli-commands.h"
 #include "cli-output.h"
 #include "cli-remote.h"
+#include "core/sentient-leave.h"
 #include "core/sentient-version.h"
 
 /* Those that take the options of a node or coordinator; all others are in cli-remote.c. */
@@ -85,8 +86,8 @@ run (CliOptions *options, int argc, char **argv)
   return CLI_EXIT_USAGE;
 }
 
-int
-main (int argc, char **argv)
+static int
+begin (int argc, char **argv)
 {
   g_auto (CliOptions) options = { 0 };
   g_autoptr (GError) error = NULL;
@@ -121,4 +122,10 @@ main (int argc, char **argv)
                   options.server_only);
 
   return run (&options, argc, argv);
+}
+
+int
+main (int argc, char **argv)
+{
+  sentient_leave (begin (argc, argv));
 }
