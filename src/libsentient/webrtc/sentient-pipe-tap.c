@@ -454,18 +454,17 @@ sentient_pipe_tap_connect_agent (SentientPipeTap *tap, GObject *agent)
   sentient_pipe_sender_connect_agent (tap->sender, agent);
 }
 
-/* called on a thread of GStreamer's that begins or ends a task. That of sctpenc would be woken for
- * each single packet and take the place of who makes the next one; as a batch it waits until that
- * one is through. The thread may be given another task later. */
+/* called on a thread of GStreamer's that begins or ends a task. They hand packets to each other one
+ * by one: each would be woken for a single packet and take the place of who makes the next one; as
+ * a batch it waits until that one is through. The thread may be given another task later. */
 static void
 tune_thread (GstMessage *message)
 {
   const struct sched_param none = { 0 };
   GstStreamStatusType type;
-  GstElement *owner = NULL;
 
-  gst_message_parse_stream_status (message, &type, &owner);
-  if (!has_factory (owner, "sctpenc") || sched_getscheduler (getpid ()) != SCHED_OTHER)
+  gst_message_parse_stream_status (message, &type, NULL);
+  if (sched_getscheduler (getpid ()) != SCHED_OTHER)
     return;
   /* 0: this thread. Where it is refused all works as well. */
   if (type == GST_STREAM_STATUS_TYPE_ENTER)
