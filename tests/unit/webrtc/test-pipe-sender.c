@@ -401,7 +401,7 @@ test_again (Fixture *f, gconstpointer data)
     }
 }
 
-/* What is on its way to the kernel when the route goes is lost; what comes behind it is not. */
+/* What comes out of the encryption without a route goes through the elements, and with one not. */
 static void
 test_route_goes (Fixture *f, gconstpointer data)
 {
